@@ -1,0 +1,1 @@
+"""What the lessons of this course share: metrics, plotting, demos and checks."""

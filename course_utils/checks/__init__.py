@@ -1,0 +1,1 @@
+"""What checks an exercise: the contract and one file a lesson."""

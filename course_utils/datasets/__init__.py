@@ -1,0 +1,1 @@
+"""Where pictures and their label maps come from, one source a file."""

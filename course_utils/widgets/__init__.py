@@ -1,0 +1,1 @@
+"""Demos that a student can move, one a file."""
