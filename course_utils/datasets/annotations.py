@@ -92,7 +92,7 @@ def read_annotation(path: Path) -> Annotation:
         ) from None
     try:
         return _checked(path, content)
-    except _WrongEntry as error:
+    except _EntryError as error:
         raise ValueError(f"{path} is damaged: {error}. {_remedy(path)}") from None
 
 
@@ -150,7 +150,7 @@ def paint(annotation: Annotation) -> tuple[np.ndarray, np.ndarray]:
     return label_map, instance_map
 
 
-class _WrongEntry(Exception):
+class _EntryError(Exception):
     """Says which entry of an annotation file is wrong, and how."""
 
 
@@ -161,16 +161,16 @@ def _remedy(path: Path) -> str:
 def _checked(path: Path, content: Any) -> Annotation:
     _require_keys(content, {"format", "picture", "size", "classes", "objects"}, "the file")
     if content["format"] != FORMAT:
-        raise _WrongEntry(f"format must be {FORMAT}, got {content['format']!r}")
+        raise _EntryError(f"format must be {FORMAT}, got {content['format']!r}")
     if content["picture"] != path.stem:
-        raise _WrongEntry(f"picture must be {path.stem!r}, got {content['picture']!r}")
+        raise _EntryError(f"picture must be {path.stem!r}, got {content['picture']!r}")
     size, names = content["size"], content["classes"]
     if not (_is_numbers(size, 2) and all(isinstance(side, int) and side > 0 for side in size)):
-        raise _WrongEntry(f"size must be [rows, columns], got {size!r}")
+        raise _EntryError(f"size must be [rows, columns], got {size!r}")
     if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
-        raise _WrongEntry(f"classes must be a list of names, got {names!r}")
+        raise _EntryError(f"classes must be a list of names, got {names!r}")
     if names[:1] != ["background"] or len(set(names)) != len(names) or len(names) > IGNORE_INDEX:
-        raise _WrongEntry(
+        raise _EntryError(
             f"classes must be up to {IGNORE_INDEX} different names with 'background' first, "
             f"got {names!r}"
         )
@@ -184,21 +184,21 @@ def _checked(path: Path, content: Any) -> Annotation:
 def _check_shapes(annotation: Annotation) -> None:
     for key, entries in (("objects", annotation.objects), ("ignore", annotation.ignored)):
         if not isinstance(entries, list):
-            raise _WrongEntry(f"{key} must be a list, got {type(entries).__name__}")
+            raise _EntryError(f"{key} must be a list, got {type(entries).__name__}")
     class_of: dict[int, str] = {}
     for index, entry in enumerate(annotation.objects):
         where = f"objects[{index}]"
         _require_keys(entry, {"class", "instance", "shape"}, where)
         name, instance = entry["class"], entry["instance"]
         if name not in annotation.class_names[1:]:
-            raise _WrongEntry(
+            raise _EntryError(
                 f"{where}: class must be one of {', '.join(annotation.class_names[1:])}, "
                 f"got {name!r}"
             )
         if type(instance) is not int or instance < 0:
-            raise _WrongEntry(f"{where}: instance must be 0, 1, 2, ..., got {instance!r}")
+            raise _EntryError(f"{where}: instance must be 0, 1, 2, ..., got {instance!r}")
         if instance and class_of.setdefault(instance, name) != name:
-            raise _WrongEntry(
+            raise _EntryError(
                 f"{where}: instance {instance} must keep one class, "
                 f"got {name!r} after {class_of[instance]!r}"
             )
@@ -211,30 +211,30 @@ def _check_shapes(annotation: Annotation) -> None:
 def _check_shape(entry: dict[str, Any], size: tuple[int, int], where: str) -> None:
     shape = entry["shape"]
     if shape not in SHAPE_KEYS:
-        raise _WrongEntry(f"{where}: shape must be one of {', '.join(SHAPE_KEYS)}, got {shape!r}")
+        raise _EntryError(f"{where}: shape must be one of {', '.join(SHAPE_KEYS)}, got {shape!r}")
     _require_keys(entry, SHAPE_KEYS[shape], where)
     if shape == "polygon":
         _check_points(entry["points"], size, f"{where}: points")
     else:
         _check_inside(entry["center"], size, f"{where}: center")
         if not (_is_numbers([entry["radius"]], 1) and entry["radius"] > 0):
-            raise _WrongEntry(f"{where}: radius must be positive, got {entry['radius']!r}")
+            raise _EntryError(f"{where}: radius must be positive, got {entry['radius']!r}")
     for number, hole in enumerate(entry.get("holes", [])):
         _check_points(hole, size, f"{where}: holes[{number}]")
 
 
 def _check_points(points: Any, size: tuple[int, int], where: str) -> None:
     if not (isinstance(points, list) and len(points) >= 3):
-        raise _WrongEntry(f"{where} must be a list of 3 or more [row, column], got {points!r}")
+        raise _EntryError(f"{where} must be a list of 3 or more [row, column], got {points!r}")
     for number, point in enumerate(points):
         _check_inside(point, size, f"{where}[{number}]")
 
 
 def _check_inside(point: Any, size: tuple[int, int], where: str) -> None:
     if not _is_numbers(point, 2):
-        raise _WrongEntry(f"{where} must be [row, column], got {point!r}")
+        raise _EntryError(f"{where} must be [row, column], got {point!r}")
     if not all(-0.5 <= value <= side - 0.5 for value, side in zip(point, size, strict=True)):
-        raise _WrongEntry(
+        raise _EntryError(
             f"{where} must lie in the picture of {size[0]} rows and {size[1]} columns, got {point}"
         )
 
@@ -249,9 +249,9 @@ def _is_numbers(values: Any, count: int) -> bool:
 
 def _require_keys(entry: Any, keys: set[str], where: str) -> None:
     if not isinstance(entry, dict):
-        raise _WrongEntry(f"{where} must be a JSON object, got {type(entry).__name__}")
+        raise _EntryError(f"{where} must be a JSON object, got {type(entry).__name__}")
     if missing := keys - set(entry):
-        raise _WrongEntry(f"{where} lacks {', '.join(sorted(missing))}")
+        raise _EntryError(f"{where} lacks {', '.join(sorted(missing))}")
 
 
 def _pixels_of(entry: dict[str, Any], annotation: Annotation, where: str) -> np.ndarray:

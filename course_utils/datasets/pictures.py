@@ -19,6 +19,9 @@ from course_utils.places import data_folder
 
 SOURCES: dict[str, Callable[[], np.ndarray]] = {
     "coins": skimage.data.coins,
+    "page": skimage.data.page,
+    "coffee": skimage.data.coffee,
+    "cat": skimage.data.cat,
 }
 
 
