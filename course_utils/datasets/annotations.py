@@ -5,9 +5,9 @@ An annotation file is JSON that a person can read and mend:
 - ``format``: 1; ``picture``, ``source``, ``license``: where the picture comes from;
 - ``size``: [rows, columns] of the picture; ``classes``: names, index 0 is the background;
 - ``objects``: painted in this order, so that a later object covers an earlier one. Each has a
-  ``class`` and an ``instance`` (0: stuff such as sky, which has no instances; objects with the
-  same number are pieces of one instance, cut apart by something in front);
-- ``ignore``: shapes painted last, where the truth cannot be decided (label 255, instance 0).
+  ``class`` (one of ``classes``, or ``void`` where the truth cannot be decided: label 255) and an
+  ``instance``: 0 for what has none (sky, background, void), otherwise a number; objects with the
+  same number are pieces of one instance, cut apart by something in front. ``why`` may tell more.
 
 A shape is a ``polygon`` (``points``) or a ``circle`` (``center``, ``radius``), with optional
 ``holes`` (lists of points). All coordinates are (row, column) in pixels, and the centre of a pixel
@@ -26,6 +26,7 @@ from skimage import draw
 from course_utils.labels import IGNORE_INDEX
 
 FORMAT = 1
+VOID = "void"
 SHAPE_KEYS = {"polygon": {"points"}, "circle": {"center", "radius"}}
 
 
@@ -41,7 +42,7 @@ class Annotation:
         Rows and columns of the picture.
     class_names : tuple of str
         Index 0 is the background.
-    objects, ignored : list of dict
+    objects : list of dict
         Shapes in the order in which they are painted, as in the file.
     """
 
@@ -49,7 +50,6 @@ class Annotation:
     size: tuple[int, int]
     class_names: tuple[str, ...]
     objects: list[dict[str, Any]]
-    ignored: list[dict[str, Any]]
 
 
 def read_annotation(path: Path) -> Annotation:
@@ -120,8 +120,8 @@ def paint(annotation: Annotation) -> tuple[np.ndarray, np.ndarray]:
     --------
     >>> square = {"class": "tile", "instance": 1, "shape": "polygon",
     ...           "points": [[0.5, 0.5], [0.5, 2.5], [2.5, 2.5], [2.5, 0.5]]}
-    >>> spot = {"shape": "circle", "center": [1, 1], "radius": 0.6}
-    >>> annotation = Annotation(Path("tile.json"), (4, 4), ("background", "tile"), [square], [spot])
+    >>> spot = {"class": "void", "instance": 0, "shape": "circle", "center": [1, 1], "radius": 0.6}
+    >>> annotation = Annotation(Path("tile.json"), (4, 4), ("background", "tile"), [square, spot])
     >>> label_map, instance_map = paint(annotation)
     >>> label_map
     array([[  0,   0,   0,   0],
@@ -131,19 +131,17 @@ def paint(annotation: Annotation) -> tuple[np.ndarray, np.ndarray]:
     """
     label_map = np.zeros(annotation.size, np.uint8)
     instance_map = np.zeros(annotation.size, np.int32)
-    for index, entry in enumerate(annotation.objects):
-        inside = _pixels_of(entry, annotation, f"objects[{index}]")
-        label_map[inside] = annotation.class_names.index(entry["class"])
+    index_of = {name: index for index, name in enumerate(annotation.class_names)}
+    index_of[VOID] = IGNORE_INDEX
+    for number, entry in enumerate(annotation.objects):
+        inside = _pixels_of(entry, annotation, f"objects[{number}]")
+        label_map[inside] = index_of[entry["class"]]
         instance_map[inside] = entry["instance"]
-    for index, entry in enumerate(annotation.ignored):
-        inside = _pixels_of(entry, annotation, f"ignore[{index}]")
-        label_map[inside] = IGNORE_INDEX
-        instance_map[inside] = 0
     visible = set(np.unique(instance_map).tolist())
-    for index, entry in enumerate(annotation.objects):
+    for number, entry in enumerate(annotation.objects):
         if entry["instance"] not in visible | {0}:
             raise ValueError(
-                f"{annotation.path} is damaged: objects[{index}]: nothing of instance "
+                f"{annotation.path} is damaged: objects[{number}]: nothing of instance "
                 f"{entry['instance']} is visible under the shapes after it. "
                 f"{_remedy(annotation.path)}"
             )
@@ -169,43 +167,36 @@ def _checked(path: Path, content: Any) -> Annotation:
         raise _EntryError(f"size must be [rows, columns], got {size!r}")
     if not (isinstance(names, list) and all(isinstance(name, str) for name in names)):
         raise _EntryError(f"classes must be a list of names, got {names!r}")
-    if names[:1] != ["background"] or len(set(names)) != len(names) or len(names) > IGNORE_INDEX:
+    if names[:1] != ["background"] or len({*names, VOID}) <= len(names) or len(names) > 255:
         raise _EntryError(
-            f"classes must be up to {IGNORE_INDEX} different names with 'background' first, "
-            f"got {names!r}"
+            f"classes must be up to 255 different names, 'background' first, got {names!r}"
         )
-    annotation = Annotation(
-        path, (size[0], size[1]), tuple(names), content["objects"], content.get("ignore", [])
-    )
-    _check_shapes(annotation)
+    if not isinstance(content["objects"], list):
+        raise _EntryError(f"objects must be a list, got {type(content['objects']).__name__}")
+    annotation = Annotation(path, (size[0], size[1]), tuple(names), content["objects"])
+    _check_objects(annotation)
     return annotation
 
 
-def _check_shapes(annotation: Annotation) -> None:
-    for key, entries in (("objects", annotation.objects), ("ignore", annotation.ignored)):
-        if not isinstance(entries, list):
-            raise _EntryError(f"{key} must be a list, got {type(entries).__name__}")
+def _check_objects(annotation: Annotation) -> None:
+    allowed = (*annotation.class_names, VOID)
     class_of: dict[int, str] = {}
-    for index, entry in enumerate(annotation.objects):
-        where = f"objects[{index}]"
+    for number, entry in enumerate(annotation.objects):
+        where = f"objects[{number}]"
         _require_keys(entry, {"class", "instance", "shape"}, where)
         name, instance = entry["class"], entry["instance"]
-        if name not in annotation.class_names[1:]:
-            raise _EntryError(
-                f"{where}: class must be one of {', '.join(annotation.class_names[1:])}, "
-                f"got {name!r}"
-            )
+        if name not in allowed:
+            raise _EntryError(f"{where}: class must be one of {', '.join(allowed)}, got {name!r}")
         if type(instance) is not int or instance < 0:
             raise _EntryError(f"{where}: instance must be 0, 1, 2, ..., got {instance!r}")
+        if instance and name in ("background", VOID):
+            raise _EntryError(f"{where}: {name} must have instance 0, got {instance}")
         if instance and class_of.setdefault(instance, name) != name:
             raise _EntryError(
                 f"{where}: instance {instance} must keep one class, "
                 f"got {name!r} after {class_of[instance]!r}"
             )
         _check_shape(entry, annotation.size, where)
-    for index, entry in enumerate(annotation.ignored):
-        _require_keys(entry, {"shape"}, f"ignore[{index}]")
-        _check_shape(entry, annotation.size, f"ignore[{index}]")
 
 
 def _check_shape(entry: dict[str, Any], size: tuple[int, int], where: str) -> None:
