@@ -22,6 +22,8 @@ SOURCES: dict[str, Callable[[], np.ndarray]] = {
     "page": skimage.data.page,
     "coffee": skimage.data.coffee,
     "cat": skimage.data.cat,
+    "astronaut": skimage.data.astronaut,
+    "rocket": skimage.data.rocket,
     "cell": skimage.data.cell,
     "immunohistochemistry": skimage.data.immunohistochemistry,
 }
