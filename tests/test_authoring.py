@@ -295,7 +295,8 @@ TEXT = new_markdown_cell("Text.")
     ("cells", "message"),
     [
         ([TEXT, LONG], "`a0 = 0`: 21 lines of code, at most 20"),
-        ([TEXT, new_code_cell("1"), new_code_cell("2")], "`2`: no text before this code"),
+        ([TEXT, new_code_cell("1"), new_code_cell("2\n3")], "`2`: no text before this code"),
+        ([new_code_cell("import sys\nsys.path")], "`import sys`: no text before this code"),
         ([new_markdown_cell("word " * 151)], "151 words, at most 150"),
     ],
 )
@@ -304,9 +305,14 @@ def test_bad_manners_of_a_lesson_are_refused(cells, message):
     assert message in line
 
 
-def test_formulas_links_and_table_rules_are_not_words_and_a_check_follows_its_answer():
-    text = "one [two](a.md) $x + y$ | --- | three"
-    cells = [new_markdown_cell(text * 50), new_code_cell("a = 1"), new_code_cell('check("5.1", a)')]
+def test_formulas_links_and_table_rules_are_not_words():
+    text = new_markdown_cell("one [two](a.md) $x + y$ | --- | three" * 50)
+    assert lesson_manners("lesson", new_notebook(cells=[text])) == []
+
+
+def test_a_question_is_text_and_single_lines_may_follow_code():
+    code = ["a = 1\nb = 2", "predict(\n'a')", "a = 3\nb = 4", "show(b)", 'check("5.1",\n a)']
+    cells = [TEXT, *map(new_code_cell, code)]
     assert lesson_manners("lesson", new_notebook(cells=cells)) == []
 
 

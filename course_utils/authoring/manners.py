@@ -21,7 +21,7 @@ MEGABYTES = 1.5
 _BASE64 = re.compile(r"base64,[A-Za-z0-9+/=\s]+")
 _IMAGE = re.compile(r"""<img\b(?:[^>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*("[^"]*\w[^"]*"|'[^']*\w[^']*')""", re.IGNORECASE)
-_LOOKS_BACK = re.compile(r"(check|reveal)\(")
+_SPEAKS = re.compile(r"(predict|reveal|check)\(")
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
 _HOME = re.compile(r"/home/\w|/Users/\w|\b[A-Za-z]:\\+Users\b")
 
@@ -29,21 +29,22 @@ _HOME = re.compile(r"/home/\w|/Users/\w|\b[A-Za-z]:\\+Users\b")
 def lesson_manners(name: str, notebook: NotebookNode) -> list[str]:
     """Cells of a lesson that are too long, and code that no text introduces, one line each.
 
-    A cell that starts with `check(` or `reveal(` may follow the code that it looks back at.
+    A question (`predict(`) is text for itself and for the code that answers it; a `reveal(`, a
+    `check(` or a single line, such as the demo of a picture just drawn, may follow other code.
     """
-    lines, before = [], None
+    lines, introduced = [], False
     for cell in notebook.cells:
         where, length = at_cell(name, cell), len(cell.source.splitlines())
         if cell.cell_type == "code":
             if length > CODE_LINES:
                 what = f"{length} lines of code, at most {CODE_LINES} hold one idea"
                 lines.append(f"{where}: {what}. Split the cell, or move code into course_utils.")
-            if before != "markdown" and not _LOOKS_BACK.match(cell.source):
+            if not introduced and length > 1 and not _SPEAKS.match(cell.source):
                 lines.append(f"{where}: no text before this code. Say above it what it shows.")
         elif (words := _count_words(cell.source)) > TEXT_WORDS:
             what = f"{words} words, at most {TEXT_WORDS} are read in one go"
             lines.append(f"{where}: {what}. Split the cell.")
-        before = cell.cell_type
+        introduced = cell.cell_type == "markdown" or cell.source.startswith("predict(")
     return lines
 
 
