@@ -1,8 +1,9 @@
 """Write constraints.txt: the exact version of everything the course installs.
 
-Run it with the environment whose tests have just passed:
+Run it with the environment whose tests have just passed, made by the oldest Python that the
+course serves (a newer one may bring versions that the oldest cannot install; they are refused):
 
-    python3 course.py test --newest && .venv/bin/python .ci/write_constraints.py
+    python3.11 course.py test --newest && .venv/bin/python .ci/write_constraints.py
 
 It follows the requirements of the course and of its extra `dev` from package to package, and
 leaves out local parts of a version (the `+cpu` of `torch 2.13.0+cpu` names a build that other
@@ -14,10 +15,12 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 COURSE = "segmentation-course"
+OLDEST_PYTHON = "3.11.0"
 LEFT_OUT = {COURSE, "pip", "setuptools"}
 HEADER = """\
 # The versions that the tests passed with. Written by .ci/write_constraints.py: do not edit.
@@ -37,6 +40,7 @@ def installed_versions(extra: str) -> dict[str, str]:
             continue
         seen.add((package, extra))
         found = distribution(package)
+        require_oldest_python(package, found.version, found.metadata["Requires-Python"])
         versions[package] = Version(found.version).public
         for requirement in map(Requirement, found.requires or []):
             marker = requirement.marker
@@ -44,6 +48,16 @@ def installed_versions(extra: str) -> dict[str, str]:
                 name = str(canonicalize_name(requirement.name))
                 waiting += [(name, wanted) for wanted in ["", *requirement.extras]]
     return {name: versions[name] for name in sorted(versions) if name not in LEFT_OUT}
+
+
+def require_oldest_python(package: str, version: str, pythons: str | None) -> None:
+    """Exit unless the oldest Python of the course can install this version of a package."""
+    if not SpecifierSet(pythons or "").contains(OLDEST_PYTHON):
+        sys.exit(
+            f"{package} {version} needs Python {pythons}, and the course serves {OLDEST_PYTHON}. "
+            f"Install the last version that serves it (`pip install '{package}<{version}'` in an "
+            "environment of that Python tells which), run the tests again, then this script."
+        )
 
 
 def constraints_text() -> str:
