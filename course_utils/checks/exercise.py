@@ -1,0 +1,256 @@
+"""What an exercise is, and how an answer to it is judged.
+
+An exercise brings three things: `cases` (what the answer is tried on, in named aspects),
+`reference` (the trusted answer) and `mistakes` (wrong functions, each under the message that helps
+whoever made it). An answer is right when it equals the reference on every case. A wrong one is
+diagnosed by the mistake that it equals on every case; so the same dictionary serves as the list of
+mutants on which the check itself is tested. Only values are compared: how an answer gets them is
+its own affair.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks.call import TIME_LIMIT, Outcome, call_answer, time_limit
+from course_utils.checks.values import EntryName, as_numbers, difference, misfit, same, show
+
+Arguments = tuple[Any, ...]
+Function = Callable[..., Any]
+
+NOT_ANSWERED = "not answered yet."
+
+
+class CheckFailed(AssertionError):  # noqa: N818  a result for a student, not an error of ours
+    """An answer that is not right yet: one plain line, in a notebook without a traceback.
+
+    Parameters
+    ----------
+    exercise, aspect : str
+        What was checked.
+    message : str
+        What is wrong.
+    example : Arguments or None
+        The smallest case that shows it, where it may be shown.
+
+    Examples
+    --------
+    >>> raise CheckFailed("5.3", "absent classes", "not yet. ...")
+    Traceback (most recent call last):
+        ...
+    course_utils.checks.exercise.CheckFailed: 5.3 absent classes: not yet. ...
+    """
+
+    def __init__(
+        self, exercise: str, aspect: str, message: str, example: Arguments | None = None
+    ) -> None:
+        super().__init__(f"{exercise} {aspect}: {message}")
+        self.exercise, self.aspect, self.message = exercise, aspect, message
+        self.example = example
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: what its answer is tried on, the trusted answer, and known mistakes.
+
+    Parameters
+    ----------
+    reference : function
+        The trusted answer. Its parameter names appear in counter-examples.
+    cases : function from numpy.random.Generator to dict of str to list of tuples
+        Aspect -> the argument tuples it is tried on, random and corner cases; the same generator
+        state gives the same cases.
+    mistakes : dict of str to function
+        Message -> a wrong function with the same parameters. A message is whole sentences in the
+        field's words that lead to the mending and do not hold the answer.
+    entry : function from an index to a str, optional
+        Names an entry of the result, "class 2".
+    picture : function that takes the arguments and returns a Figure, optional
+        Draws a counter-example that is too large for text.
+    """
+
+    reference: Function
+    cases: Callable[[np.random.Generator], dict[str, list[Arguments]]]
+    mistakes: dict[str, Function]
+    entry: EntryName = field(default=lambda index: f"entry {', '.join(map(str, index))}")
+    picture: Function | None = None
+
+
+def judge(
+    exercise: Exercise, answer: Function, cases: Sequence[Arguments], *, reveal: bool = True
+) -> tuple[str, Arguments | None] | None:
+    """Try an answer on cases and say what is wrong.
+
+    Parameters
+    ----------
+    exercise : Exercise
+    answer : callable
+        The student's function.
+    cases : sequence of tuples
+        The arguments of each call.
+    reveal : bool
+        Whether the message may hold inputs and what the answer itself returned or raised. The right
+        values are never in it.
+
+    Returns
+    -------
+    tuple of str and Arguments, or None
+        What is wrong, with the smallest case that shows it (None without `reveal`, or where no case
+        is to blame); None for a right answer.
+    """
+    if not callable(answer):
+        return "not yet. Pass the function itself, without calling it.", None
+    cases = sorted(cases, key=_size)
+    expected = [exercise.reference(*arguments) for arguments in cases]
+    outcomes: list[Outcome] = []
+    try:
+        with time_limit(TIME_LIMIT):
+            for arguments in cases:
+                outcomes.append(call_answer(answer, arguments))
+                if isinstance(outcomes[-1].error, NotImplementedError):
+                    return NOT_ANSWERED, None
+    except TimeoutError as late:
+        message = f"not yet. It was {late}: is there a loop that never ends?"
+        return _with_example(exercise, message, cases[len(outcomes)], None, reveal)
+
+    right = [
+        outcome.error is None and same(value, outcome.value)
+        for value, outcome in zip(expected, outcomes, strict=True)
+    ]
+    if all(right):
+        changing = [case for case, o in zip(cases, outcomes, strict=True) if o.changes_input]
+        if not changing:
+            return None
+        message = (
+            "not yet. The values are right, but the function changes its input: copy it first."
+        )
+        return _with_example(exercise, message, changing[0], None, reveal)
+    first = right.index(False)
+    message = (
+        _plain_failure(expected[first], outcomes[first])
+        or _diagnosis(exercise, cases, outcomes)
+        or _description(exercise, expected[first], outcomes[first], reveal)
+    )
+    return _with_example(exercise, f"not yet. {message}", cases[first], outcomes[first], reveal)
+
+
+def _plain_failure(expected: Any, outcome: Outcome) -> str | None:
+    """What goes wrong before any value matters."""
+    if outcome.error is None and outcome.value is None:
+        if outcome.printed:
+            return "It prints a result and returns nothing: end with `return`, not with print."
+        return "It returns nothing (None): end with `return` and the result."
+    return None
+
+
+def _diagnosis(
+    exercise: Exercise, cases: Sequence[Arguments], outcomes: Sequence[Outcome]
+) -> str | None:
+    """The message of the mistake that gives the same as the answer on every case."""
+    if all(outcome.error is not None for outcome in outcomes):
+        return None
+    for message, mistake in (exercise.mistakes | _common_mistakes(exercise.reference)).items():
+        if all(
+            _same_outcome(call_answer(mistake, arguments), outcome)
+            for arguments, outcome in zip(cases, outcomes, strict=True)
+        ):
+            return message
+    first = outcomes[0]
+    if len(outcomes) > 1 and all(_same_outcome(first, outcome) for outcome in outcomes[1:]):
+        return "It gives the same result whatever it is called with."
+    return None
+
+
+def _description(exercise: Exercise, expected: Any, outcome: Outcome, reveal: bool) -> str:
+    """What is wrong with the first wrong result, where no known mistake explains it."""
+    if outcome.error is not None:
+        return f"It raises {_error_text(outcome.error, reveal)}."
+    wrong_kind = misfit(expected, outcome.value, reveal=reveal)
+    return wrong_kind or difference(expected, outcome.value, exercise.entry, reveal=reveal)
+
+
+def _common_mistakes(reference: Function) -> dict[str, Function]:
+    """Mistakes that can be made in any exercise, built from the right answer."""
+
+    def after(change: Callable[[np.ndarray], Any]) -> Function:
+        def mistaken(*arguments: Any) -> Any:
+            value = reference(*arguments)
+            if isinstance(value, dict):
+                return {key: change(np.asarray(part, dtype=float)) for key, part in value.items()}
+            return change(np.asarray(value, dtype=float))
+
+        return mistaken
+
+    def exchanged(first: Any, second: Any, *rest: Any) -> Any:
+        return reference(second, first, *rest)
+
+    return {
+        "The result is transposed: its two axes are exchanged.": after(lambda v: v.swapaxes(0, 1)),
+        "The first two arguments are exchanged: the function uses each in place of the other.": (
+            exchanged
+        ),
+        "The values are percentages: a share lies between 0 and 1.": after(lambda v: 100 * v),
+        "The values are cut to whole numbers: divide with /, into an array of floats.": after(
+            np.trunc
+        ),
+        "This is 1 minus what is asked: an error rate instead of a score.": after(lambda v: 1 - v),
+        "The order of the result is reversed.": after(lambda v: v[::-1]),
+        "It returns its first argument unchanged.": lambda *arguments: arguments[0],
+    } | {
+        f"The values are rounded to {digits} digits: round only what you print.": after(
+            partial(np.round, decimals=digits)
+        )
+        for digits in (1, 2, 3, 4)
+    }
+
+
+def _same_outcome(first: Outcome, second: Outcome) -> bool:
+    if first.error is not None or second.error is not None:
+        return type(first.error) is type(second.error)
+    return same(first.value, second.value)
+
+
+def _with_example(
+    exercise: Exercise, message: str, arguments: Arguments, outcome: Outcome | None, reveal: bool
+) -> tuple[str, Arguments | None]:
+    """Add the smallest counter-example to a message: the input and what the answer made of it."""
+    message = message.strip()
+    if not reveal:
+        return message, None
+    names = inspect.signature(exercise.reference).parameters
+    given = ", ".join(f"{name} = {show(v)}" for name, v in zip(names, arguments, strict=False))
+    result = ""
+    if outcome is not None and outcome.value is not None:
+        result = f"it returns {show(outcome.value)}"
+    elif outcome is not None and outcome.error is not None and "It raises" not in message:
+        result = f"it raises {_error_text(outcome.error, reveal)}"
+    if given and result:
+        message += f" For {given} {result}."
+    elif given:
+        message += f" Seen for {given}."
+    elif result:
+        message += f" {result[0].upper()}{result[1:]}."
+    return message, arguments
+
+
+def _error_text(error: BaseException, reveal: bool) -> str:
+    """Name an error on one line; its words, and a name of its own, may hold inputs."""
+    if not reveal:
+        return next(t.__name__ for t in type(error).__mro__ if t.__module__ == "builtins")
+    words = re.sub(r"\x1b\[[0-9;]*m|\s+", " ", str(error)).strip().rstrip(".")
+    words = words if len(words) <= 200 else words[:200] + " ..."
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+
+
+def _size(arguments: Arguments) -> tuple[int, float]:
+    """Smallest first: by how many numbers the arguments hold, then by how large these are."""
+    arrays = [array for array in map(as_numbers, arguments) if array is not None]
+    return sum(a.size for a in arrays), sum(float(np.abs(a.astype(float)).sum()) for a in arrays)
