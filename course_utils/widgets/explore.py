@@ -1,0 +1,159 @@
+"""Controls around a plain function that draws: `explore(draw, shift=Slider("Shift", 0, 16))`.
+
+The function draws and knows nothing of widgets, so a lesson can also call it plainly. It is called
+again, in the kernel, whenever a control changes. While it draws, the browser gathers the changes
+that come in and sends only the latest, so a slow drawing skips values instead of lagging behind.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from ipywidgets import Box, Button, Layout, Widget
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from course_utils.figures import alt_text, to_png
+from course_utils.widgets.canvas import Canvas
+from course_utils.widgets.slider import Slider
+from course_utils.widgets.still import Demo
+
+_ROW = Layout(flex_flow="row wrap", align_items="center", grid_gap="4px 24px")
+_PICTURES = Layout(flex_flow="row wrap", align_items="flex-start", grid_gap="12px 24px")
+
+
+def explore(draw: Callable[..., Any], *controls: Widget, **named_controls: Widget) -> Demo:
+    """Show a drawing with the controls that change it.
+
+    Parameters
+    ----------
+    draw : callable
+        Called with the value of each control, `controls` by position and `named_controls` by name.
+        Returns a Figure or an Axes that has alternative text, a str of one line, or both as a
+        pair (picture, line). The line is shown below the picture.
+    *controls, **named_controls : Widget
+        `Slider`, or Dropdown, RadioButtons, Checkbox, ... of ipywidgets with a description. A
+        Button's value is how often it was clicked, a painting `Canvas`'s its label map, another
+        `Canvas`'s the (row, column) clicked last, or None.
+
+    Returns
+    -------
+    Demo
+        Its still is the first picture.
+
+    Raises
+    ------
+    TypeError
+        If `draw` returns something else, or a control has no value.
+    ValueError
+        If the picture has no alternative text. What `draw` raises at the first call is raised too;
+        later, the demo shows it as a line.
+
+    Examples
+    --------
+    >>> from course_utils.widgets.slider import Slider
+    >>> demo = explore(lambda side: f"{side} x {side} pixels", side=Slider("Side", 1, 9, value=3))
+    >>> demo.caption
+    '3 x 3 pixels'
+    """
+    return _Explorer(draw, controls, named_controls)
+
+
+class _Explorer(Demo):
+    def __init__(
+        self,
+        draw: Callable[..., Any],
+        controls: tuple[Widget, ...],
+        named_controls: dict[str, Widget],
+    ) -> None:
+        self._draw, self._controls, self._named = draw, controls, named_controls
+        self._clicks: dict[Widget, int] = {}
+        everything = [*controls, *named_controls.values()]
+        for control in everything:
+            _require_control(control)
+        png, alt, caption = self._drawn()
+        self._picture = Canvas("Picture", png=png, alt=alt, caption=caption)
+        canvases = [control for control in everything if isinstance(control, Canvas)]
+        row = [control for control in everything if not isinstance(control, Canvas)]
+        super().__init__(
+            [Box(row, layout=_ROW), Box([*canvases, self._picture], layout=_PICTURES)],
+            png=png,
+            alt=alt,
+            text=caption,
+        )
+        for control in everything:
+            self._watch(control)
+
+    @property
+    def caption(self) -> str:
+        """The line below the picture."""
+        return self._picture.caption
+
+    def redraw(self) -> None:
+        """Draw again with the present values; an error becomes the line below the picture."""
+        try:
+            png, alt, caption = self._drawn()
+        except Exception as error:  # whatever a lesson's own function raises
+            self._picture.caption = f"This could not be drawn: {type(error).__name__}: {error}"
+            return
+        with self._picture.hold_sync():  # one message, so text and picture change together
+            self._picture.png, self._picture.alt, self._picture.caption = png, alt, caption
+
+    def _drawn(self) -> tuple[bytes, str, str]:
+        values = [self._value(control) for control in self._controls]
+        named = {name: self._value(control) for name, control in self._named.items()}
+        return _encoded(self._draw(*values, **named))
+
+    def _value(self, control: Widget) -> Any:
+        if isinstance(control, Button):
+            return self._clicks.get(control, 0)
+        if isinstance(control, Canvas):
+            return control.label_map if control.paint else control.clicked
+        return control.value
+
+    def _watch(self, control: Widget) -> None:
+        if isinstance(control, Button):
+            control.on_click(self._count)
+        elif isinstance(control, Canvas):
+            control.observe(lambda _: self.redraw(), "painted" if control.paint else "event")
+        else:
+            control.observe(lambda _: self.redraw(), "value")
+
+    def _count(self, button: Button) -> None:
+        self._clicks[button] = self._clicks.get(button, 0) + 1
+        self.redraw()
+
+
+def _encoded(drawn: Any) -> tuple[bytes, str, str]:
+    picture, caption = drawn if isinstance(drawn, tuple) and len(drawn) == 2 else (drawn, "")
+    if isinstance(picture, str) and not caption:
+        return b"", "", picture
+    figure = picture.figure.figure if isinstance(picture, Axes) else picture
+    if not isinstance(figure, Figure) or not isinstance(caption, str):
+        raise TypeError(
+            "draw must return a Figure, an Axes, a str, or a pair (picture, str), "
+            f"got {type(drawn).__name__}. Return the figure that it drew."
+        )
+    alt = alt_text(figure)
+    if not alt:
+        raise ValueError(
+            "The figure that draw returns needs alternative text, got none. Draw with the show_ "
+            "functions of course_utils.plotting, or call course_utils.figures.set_alt_text."
+        )
+    png = to_png(figure)
+    if "matplotlib.pyplot" in sys.modules:  # a figure made by pyplot would stay in memory
+        sys.modules["matplotlib.pyplot"].close(figure)
+    return png, alt, caption
+
+
+def _require_control(control: Widget) -> None:
+    if not isinstance(control, Button | Canvas) and not hasattr(control, "value"):
+        raise TypeError(
+            f"A control must have a value, got {type(control).__name__}. "
+            "Use Slider, Canvas, or a widget of ipywidgets such as Dropdown or Button."
+        )
+    if not getattr(control, "label" if isinstance(control, Slider | Canvas) else "description", ""):
+        raise ValueError(
+            f"A control must be named, got a {type(control).__name__} without description. "
+            "Give it description=, which a screen reader speaks."
+        )
