@@ -297,6 +297,7 @@ TEXT = new_markdown_cell("Text.")
         ([TEXT, LONG], "`a0 = 0`: 21 lines of code, at most 20"),
         ([TEXT, new_code_cell("1"), new_code_cell("2\n3")], "`2`: no text before this code"),
         ([new_code_cell("import sys\nsys.path")], "`import sys`: no text before this code"),
+        ([TEXT, new_code_cell("show(a);")], "`show(a);`: ends with `;`, which nbval does not heed"),
         ([new_markdown_cell("word " * 151)], "151 words, at most 150"),
     ],
 )
@@ -312,7 +313,8 @@ def test_formulas_links_and_table_rules_are_not_words():
 
 def test_a_question_is_text_and_single_lines_may_follow_code():
     code = ["a = 1\nb = 2", "predict(\n'a')", "a = 3\nb = 4", "show(b)", 'check("5.1",\n a)']
-    cells = [TEXT, *map(new_code_cell, code)]
+    widget = new_code_cell("a.demo();", metadata={"tags": ["nbval-ignore-output"]})
+    cells = [TEXT, *map(new_code_cell, code), widget]
     assert lesson_manners("lesson", new_notebook(cells=cells)) == []
 
 
@@ -436,6 +438,15 @@ def test_the_fingerprint_is_the_same_with_other_line_ends(package):
     for path in package.rglob("*.*"):
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
     assert fingerprint(package, source) == before
+
+
+def test_a_source_that_is_not_python_is_named_with_its_line(course):  # noqa: F811
+    (course / "notebooks/source/05_masks.py").write_text(
+        LESSON.replace("print(6 * 7)", "print(6 *")
+    )
+    line = "notebooks/source/05_masks.py: 05_masks.py, line 18: '(' was never closed. Mend it."
+    assert refusals(course, "never closed") == [line]
+    assert line in build(course)
 
 
 # --- lesson list -------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ def drift(root: Path, notebook: Derived) -> list[str]:
         expected = read_source(notebook.source, graded=notebook.kind != "lesson")
         if notebook.kind == "exercise":
             expected = exercise_from_solution(expected)
+        made_from = fingerprint(root, notebook.source)
     except (ValueError, RuntimeError) as error:
         return [f"{notebook.source.relative_to(root).as_posix()}: {error}"]
     compared, how = ["id", "cell_type", "source", "metadata"], "an edit by hand, or a newer source"
@@ -62,7 +63,7 @@ def drift(root: Path, notebook: Derived) -> list[str]:
     for old, new in zip_longest(committed.cells, expected.cells, fillvalue=NotebookNode()):
         if [old.get(key) for key in compared] != [new.get(key) for key in compared]:
             return [f"{at_cell(name, old or new)}: differs from its source ({how}). {BUILD}"]
-    return [] if notebook.kind == "exercise" else _not_run(root, name, notebook.source, committed)
+    return [] if notebook.kind == "exercise" else _not_run(name, made_from, committed)
 
 
 def cells_hash(notebook: NotebookNode) -> str:
@@ -70,7 +71,7 @@ def cells_hash(notebook: NotebookNode) -> str:
     return hashlib.sha256(json.dumps(notebook.cells, sort_keys=True).encode()).hexdigest()
 
 
-def _not_run(root: Path, name: str, source: Path, committed: NotebookNode) -> list[str]:
+def _not_run(name: str, made_from: str, committed: NotebookNode) -> list[str]:
     """Why a notebook's outputs are not those of its code and data."""
     lines = []
     for cell in committed.cells:
@@ -79,7 +80,7 @@ def _not_run(root: Path, name: str, source: Path, committed: NotebookNode) -> li
         if any(output.output_type == "error" for output in cell.get("outputs", [])):
             lines.append(f"{at_cell(name, cell)}: stores an error. Mend the source, then build.")
     made = committed.metadata.get("course", {})
-    if made.get("made_from") != fingerprint(root, source):
+    if made.get("made_from") != made_from:
         lines.append(f"{name}: was made by other code or data. {BUILD}")
     if not lines and made.get("cells") != cells_hash(committed):
         lines.append(f"{name}: its outputs were edited by hand. {BUILD}")

@@ -15,7 +15,13 @@ DATA_OF_MODULE = {"course_utils/datasets/pictures.py": "annotations"}
 
 
 def fingerprint(root: Path, source: Path) -> str:
-    """Hash of all that the notebook made from `source` stands on, 64 hexadecimal digits."""
+    """Hash of all that the notebook made from `source` stands on, 64 hexadecimal digits.
+
+    Raises
+    ------
+    ValueError
+        A file among them is not Python; the message names file and line.
+    """
     modules = modules_behind(root, source)
     digest = hashlib.sha256()
     for path in [source, *modules, *_data_behind(root, source, modules)]:
@@ -52,7 +58,11 @@ def _data_behind(root: Path, source: Path, modules: list[Path]) -> list[Path]:
 def _imported(path: Path, package: str, number: str) -> set[str]:
     """Dotted names of ours that a file of a package imports, and of the packages above them."""
     names = set[str]()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))):
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise ValueError(f"{path.name}, line {error.lineno}: {error.msg}. Mend it.") from None
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from course_utils.authoring.execute import WIDGET_VIEW
 from course_utils.authoring.exercise import first_line
+from course_utils.authoring.source import tags
 from course_utils.places import course_root
 
 CODE_LINES = 20
@@ -27,7 +28,7 @@ _HOME = re.compile(r"/home/\w|/Users/\w|\b[A-Za-z]:\\+Users\b")
 
 
 def lesson_manners(name: str, notebook: NotebookNode) -> list[str]:
-    """Cells of a lesson that are too long, and code that no text introduces, one line each.
+    """Cells of a lesson that are too long, code that no text introduces, a `;` at a cell's end.
 
     A question (`predict(`) is text for itself and for the code that answers it; a `reveal(`, a
     `check(` or a single line, such as the demo of a picture just drawn, may follow other code.
@@ -41,6 +42,9 @@ def lesson_manners(name: str, notebook: NotebookNode) -> list[str]:
                 lines.append(f"{where}: {what}. Split the cell, or move code into course_utils.")
             if not introduced and length > 1 and not _SPEAKS.match(cell.source):
                 lines.append(f"{where}: no text before this code. Say above it what it shows.")
+            if cell.source.rstrip().endswith(";") and "nbval-ignore-output" not in tags(cell):
+                what = "ends with `;`, which nbval does not heed: it would see the value"
+                lines.append(f"{where}: {what}. End with a printed fact, or assign the value.")
         elif (words := _count_words(cell.source)) > TEXT_WORDS:
             what = f"{words} words, at most {TEXT_WORDS} are read in one go"
             lines.append(f"{where}: {what}. Split the cell.")
@@ -86,7 +90,7 @@ def _in_outputs(cell: NotebookNode) -> Iterator[str]:
             yield "writes to stderr. Mend what it warns about."
         text = "\n".join([page, data.get("text/plain", ""), output.get("text", "")])
         if address := _ADDRESS.search(text):
-            yield f"prints the memory address {address[0]}, new in each run. End with a `;`."
+            yield f"prints the memory address {address[0]}, new in each run. Print a fact instead."
         if _HOME.search(text) or any(path in text for path in _paths_of_this_machine()):
             yield "prints a path of this machine. Print a path inside the course."
 
