@@ -17,6 +17,11 @@ import skimage
 from course_utils.datasets.annotations import paint, read_annotation
 from course_utils.places import data_folder
 
+
+def _left_motorcycle() -> np.ndarray:
+    return skimage.data.stereo_motorcycle()[0]
+
+
 SOURCES: dict[str, Callable[[], np.ndarray]] = {
     "coins": skimage.data.coins,
     "page": skimage.data.page,
@@ -24,6 +29,7 @@ SOURCES: dict[str, Callable[[], np.ndarray]] = {
     "cat": skimage.data.cat,
     "astronaut": skimage.data.astronaut,
     "rocket": skimage.data.rocket,
+    "motorcycle": _left_motorcycle,
     "cell": skimage.data.cell,
     "immunohistochemistry": skimage.data.immunohistochemistry,
 }
