@@ -4,6 +4,7 @@ Areas and outlines follow the pixels' own edges, so that at any size a pixel is 
 class and an outline runs between pixels, never through them.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,28 +25,60 @@ from course_utils.labels import (
 
 VOID_NAME = "void (not scored)"
 VOID_STYLE: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.5", "hatch": "/////"}
-PANEL_SIDE = 3.4  # inches, the longer side of a picture that has a figure of its own
+LONGEST_SIDE, FULL_WIDTH = 4.0, 9.5  # inches: of one picture, of all pictures in a row
 
 
-def picture_axes(ax: Axes | None, shape: tuple[int, ...], title: str | None) -> Axes:
-    """Axes for a picture: a thin frame, no ticks; in a new figure of the picture's shape if None.
+def picture_axes(
+    ax: Axes | None,
+    shape: tuple[int, ...],
+    title: str | None = None,
+    entries: Sequence[Patch] = (),
+) -> Axes:
+    """Axes for a picture: a thin frame, no ticks, a legend under it.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        None: in a new figure, of the size that the picture and its legend need.
+    shape : tuple of int
+        Rows and columns of the picture.
+    title : str, optional
+    entries : sequence of Patch
+        What the legend names.
+
+    Returns
+    -------
+    Axes
 
     Examples
     --------
-    >>> picture_axes(None, (20, 40), "wide").get_title()
-    'wide'
+    >>> ax = picture_axes(None, (20, 40), "wide", [void_patch("cat"), void_patch("dog")])
+    >>> len(ax.get_legend().get_texts())
+    2
     """
     if ax is None:
-        _, ax = plt.subplots(figsize=figure_size([shape]))
-    ax.set(xticks=[], yticks=[])
+        _, ax = plt.subplots(figsize=figure_size([shape], entries))
+    ax.xaxis.set_visible(False)
+    ax.yaxis.set_visible(False)
+    ax.set_anchor("N")  # space that is left over goes under the picture, where the legend is
     ax.spines[:].set(visible=True, color="0.7", linewidth=0.8)
     if title is not None:
         ax.set_title(title)
+    if entries:
+        width = ax.get_position().width * ax.get_figure(root=True).get_figwidth()
+        ax.legend(
+            handles=entries,
+            loc="upper center",
+            bbox_to_anchor=(0.5, 0.0),
+            ncols=legend_columns(entries, width),
+        )
     return ax
 
 
-def figure_size(shapes: Sequence[tuple[int, ...]]) -> tuple[float, float]:
-    """Width and height in inches of a figure with these pictures in a row, titles and legend.
+def figure_size(
+    shapes: Sequence[tuple[int, ...]], entries: Sequence[Patch] = ()
+) -> tuple[float, float]:
+    """Width and height in inches of a figure with pictures in a row, titles above, legend below.
 
     Examples
     --------
@@ -53,10 +86,28 @@ def figure_size(shapes: Sequence[tuple[int, ...]]) -> tuple[float, float]:
     >>> width > height
     True
     """
-    side = min(PANEL_SIDE, 10 / len(shapes))
+    side = min(LONGEST_SIDE, FULL_WIDTH / len(shapes))
     rows, columns = (max(shape[axis] for shape in shapes) for axis in (0, 1))
-    scale = side / max(rows, columns)
-    return len(shapes) * (max(columns * scale, 2.0) + 0.2), rows * scale + 0.9
+    width, height = columns * side / max(rows, columns), rows * side / max(rows, columns)
+    width = len(shapes) * (max(width, 1.5) + 0.1)
+    lines = math.ceil(len(entries) / legend_columns(entries, width)) if entries else 0
+    return width, height + 0.4 + 0.22 * lines
+
+
+def legend_columns(entries: Sequence[Patch], width: float) -> int:
+    """Columns of a legend that fit a width in inches; entries fill one column after the other.
+
+    Examples
+    --------
+    >>> legend_columns([void_patch("cat"), void_patch("dog")], width=2)
+    2
+    """
+    widths = [0.4 + 0.085 * len(str(entry.get_label())) for entry in entries]
+    for columns in range(len(entries), 1, -1):
+        lines = math.ceil(len(entries) / columns)
+        if sum(max(widths[i : i + lines]) for i in range(0, len(widths), lines)) <= width:
+            return math.ceil(len(entries) / lines)
+    return 1
 
 
 def draw_classes(
@@ -148,20 +199,20 @@ def colour_numbers(index: np.ndarray, count: int, num_colours: int) -> np.ndarra
     return chosen
 
 
-def class_patches(
+def class_entries(
     label_maps: Sequence[np.ndarray], names: Sequence[str], colours: np.ndarray
 ) -> list[Patch]:
     """Legend entries of the classes that are present, void last.
 
     Examples
     --------
-    >>> patches = class_patches([np.array([[0, 255]])], ["background"], display_palette(1))
-    >>> [patch.get_label() for patch in patches]
+    >>> entries = class_entries([np.array([[0, 255]])], ["background"], display_palette(1))
+    >>> [entry.get_label() for entry in entries]
     ['background', 'void (not scored)']
     """
-    present = np.unique(np.concatenate([np.unique(label_map) for label_map in label_maps]))
-    patches = [colour_patch(colours[i], names[i]) for i in present if i != IGNORE_INDEX]
-    return patches + ([void_patch()] if IGNORE_INDEX in present else [])
+    present = sorted({int(value) for label_map in label_maps for value in np.unique(label_map)})
+    entries = [colour_patch(colours[i], names[i]) for i in present if i != IGNORE_INDEX]
+    return entries + ([void_patch()] if IGNORE_INDEX in present else [])
 
 
 def colour_patch(colour: np.ndarray, label: str) -> Patch:
@@ -186,39 +237,6 @@ def void_patch(label: str = VOID_NAME) -> Patch:
     return Patch(**VOID_STYLE, linewidth=0.6, label=label)
 
 
-def legend_under(ax: Axes, patches: list[Patch]) -> None:
-    """Put a legend under a picture, in as many columns as fit its width.
-
-    Examples
-    --------
-    >>> ax = picture_axes(None, (20, 20), None)
-    >>> legend_under(ax, [void_patch()])
-    >>> ax.get_legend() is None
-    False
-    """
-    if patches:
-        width = ax.get_position().width * ax.get_figure(root=True).get_figwidth()
-        ax.legend(
-            handles=patches,
-            loc="upper center",
-            bbox_to_anchor=(0.5, -0.01),
-            ncols=legend_columns(patches, width),
-            borderaxespad=0.2,
-        )
-
-
-def legend_columns(patches: Sequence[Patch], width: float) -> int:
-    """Columns of a legend that fit a width in inches.
-
-    Examples
-    --------
-    >>> legend_columns([void_patch("cat"), void_patch("dog")], width=3)
-    2
-    """
-    widest = 0.55 + 0.075 * max(len(str(patch.get_label())) for patch in patches)
-    return int(np.clip(width / widest, 1, len(patches)))
-
-
 def class_names_and_colours(
     label_maps: Sequence[np.ndarray], class_names: Sequence[str] | None, palette: Any
 ) -> tuple[list[str], np.ndarray]:
@@ -230,7 +248,7 @@ def class_names_and_colours(
     >>> names
     ['class 0', 'class 1']
     """
-    largest = max(int(m.max(initial=0, where=m != IGNORE_INDEX)) for m in label_maps)
+    largest = max((int(m.max(initial=0, where=m != IGNORE_INDEX)) for m in label_maps), default=0)
     if palette is not None:
         colours = np.asarray(palette)
     elif class_names is not None:

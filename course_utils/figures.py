@@ -29,6 +29,11 @@ STYLE: dict[str, Any] = {
     "axes.spines.right": False,
     "legend.frameon": False,
     "legend.fontsize": 10,
+    "legend.handlelength": 1.3,
+    "legend.handleheight": 0.9,
+    "legend.handletextpad": 0.5,
+    "legend.columnspacing": 1.2,
+    "legend.borderpad": 0.2,
     "image.interpolation": "nearest",
     "hatch.linewidth": 1.0,
 }

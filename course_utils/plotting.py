@@ -7,6 +7,7 @@ hatched: they are neither background nor an error.
 """
 
 from collections.abc import Sequence
+from itertools import repeat
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -112,10 +113,9 @@ def show_label_map(
     """
     label_map = drawing.require_map(label_map, "label_map")
     names, colours = drawing.class_names_and_colours([label_map], class_names, palette)
-    ax = drawing.picture_axes(ax, label_map.shape, title)
+    entries = drawing.class_entries([label_map], names, colours) if legend else []
+    ax = drawing.picture_axes(ax, label_map.shape, title, entries)
     drawing.draw_classes(ax, label_map, colours)
-    if legend:
-        drawing.legend_under(ax, drawing.class_patches([label_map], names, colours))
     set_alt_text(ax, f"Label map, {drawing.shares_in_words(label_map, names)}.")
     return ax
 
@@ -163,12 +163,10 @@ def show_overlay(
     label_map = drawing.require_map(label_map, "label_map")
     drawing.require_same_size(image, label_map, "label_map")
     names, colours = drawing.class_names_and_colours([label_map], class_names, palette)
-    ax = show_image(image, ax, title)
+    entries = drawing.class_entries([label_map[label_map > 0]], names, colours) if legend else []
+    ax = show_image(image, drawing.picture_axes(ax, label_map.shape, title, entries))
     drawing.draw_classes(ax, label_map, colours, alpha=alpha, skip_background=True)
     drawing.draw_outlines(ax, label_map)
-    if legend:
-        patches = drawing.class_patches([label_map], names, colours)
-        drawing.legend_under(ax, [patch for patch in patches if patch.get_label() != names[0]])
     set_alt_text(ax, f"Label map over its image, {drawing.shares_in_words(label_map, names)}.")
     return ax
 
@@ -303,17 +301,15 @@ def show_error_map(
         name = class_names[class_index] if class_names else f"class {class_index}"
         names, subject = OUTCOMES, f"Errors of {name}"
     outcome = np.where(void, IGNORE_INDEX, outcome)
-    ax = drawing.picture_axes(ax, target.shape, title)
-    drawing.draw_classes(ax, outcome, OUTCOME_COLOURS[: len(names)])
-    patches = [
+    entries = [
         drawing.colour_patch(OUTCOME_COLOURS[i], f"{names[i]}: {(outcome == i).sum():,}")
         for i in range(len(names))
     ]
     if void.any():
-        patches.append(drawing.void_patch(f"{drawing.VOID_NAME}: {void.sum():,}"))
-    if legend:
-        drawing.legend_under(ax, patches)
-    counts = ", ".join(str(patch.get_label()) for patch in patches)
+        entries.append(drawing.void_patch(f"{drawing.VOID_NAME}: {void.sum():,}"))
+    ax = drawing.picture_axes(ax, target.shape, title, entries if legend else [])
+    drawing.draw_classes(ax, outcome, OUTCOME_COLOURS[: len(names)])
+    counts = ", ".join(str(entry.get_label()) for entry in entries)
     set_alt_text(ax, f"{subject}, {drawing.size_in_words(target)}. Pixels: {counts}.")
     return ax
 
@@ -423,35 +419,24 @@ def compare(
     ['image', 'target']
     """
     arrays = [to_numpy(picture) for picture in pictures]
+    _require_one_each(len(arrays), titles=titles, axes=axes)
     num_classes = len(class_names) if class_names is not None else 32
-    maps = [array for array in arrays if _is_label_map(array, num_classes)]
-    for name, given in (("titles", titles), ("axes", axes)):
-        if given is not None and len(given) != len(arrays):
-            raise ValueError(
-                f"There must be one of {name} for each picture, got {len(given)} for "
-                f"{len(arrays)} pictures. Give {len(arrays)}, or leave {name} out."
-            )
+    is_map = [_is_label_map(array, num_classes) for array in arrays]
+    maps = [array for array, chosen in zip(arrays, is_map, strict=True) if chosen]
+    names, colours = drawing.class_names_and_colours(maps, class_names, palette)
+    entries = drawing.class_entries(maps, names, colours) if legend else []
     if axes is None:
-        _, grid = plt.subplots(
-            1, len(arrays), figsize=drawing.figure_size([a.shape for a in arrays]), squeeze=False
-        )
-        axes = grid[0]
-    names, colours = (
-        drawing.class_names_and_colours(maps, class_names, palette) if maps else ([], None)
-    )
-    for array, ax, title in zip(arrays, axes, titles or [None] * len(arrays), strict=True):
-        if _is_label_map(array, num_classes):
+        size = drawing.figure_size([array.shape for array in arrays], entries)
+        axes = plt.subplots(1, len(arrays), figsize=size, squeeze=False)[1][0]
+    for array, ax, title, chosen in zip(arrays, axes, titles or repeat(None), is_map, strict=False):
+        if chosen:
             show_label_map(array, ax, class_names=names, palette=colours, legend=False, title=title)
         else:
             show_image(array, ax, title)
-    if legend and maps:
-        patches = drawing.class_patches(maps, names, colours)
-        ax = axes[0]
-        ax.figure.legend(
-            handles=patches,
-            loc="outside lower center",
-            ncols=drawing.legend_columns(patches, ax.figure.get_figwidth()),
-        )
+    if entries:
+        figure = axes[0].get_figure(root=True)
+        columns = drawing.legend_columns(entries, figure.get_figwidth())
+        figure.legend(handles=entries, loc="outside lower center", ncols=columns)
     return np.asarray(axes)
 
 
@@ -474,3 +459,14 @@ def _require_table(table: Any) -> np.ndarray:
 
 def _largest(label_map: np.ndarray, void: np.ndarray) -> int:
     return int(label_map.max(initial=0, where=~void))
+
+
+def _require_one_each(count: int, **given: Sequence[Any] | np.ndarray | None) -> None:
+    if count == 0:
+        raise ValueError("compare needs pictures, got none. Give it at least one array.")
+    for name, values in given.items():
+        if values is not None and len(values) != count:
+            raise ValueError(
+                f"{name} must have one entry for each of the {count} pictures, got {len(values)}. "
+                f"Give {count}, or leave {name} out."
+            )
