@@ -44,7 +44,6 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 STAMP = VENV / "course.json"  # what .venv was made for; a half-made .venv has none
 MY_COURSE = ROOT / "my_course"
-CPU_WHEELS = "https://download.pytorch.org/whl/cpu"
 DISK_FULL = r"No space left on device|not enough space|WinError 112\b"
 NO_NETWORK = (
     "NewConnectionError|NameResolutionError|ConnectTimeout|ReadTimeout|ProxyError|getaddrinfo"
@@ -67,9 +66,9 @@ def say(text):
 def prepare_environment(extra, newest, cpu):
     """Make .venv serve the course; return at once where it does already.
 
-    `extra` names optional dependencies to install too ("dev"). The stamp goes before the first
-    change and comes back after the last. An environment without one was interrupted; as nobody
-    can tell what of it is half written, it is made anew.
+    `extra` names optional dependencies to install too. The stamp goes before the first change and
+    comes back after the last: without one .venv was interrupted, nobody can tell where, and is
+    made anew.
     """
     with only_one_at_a_time() as lock:
         have = read_json(STAMP) if PYTHON.exists() else {}
@@ -104,10 +103,8 @@ def make_venv(lock):
                 "or Ubuntu: `sudo apt install python{}.{}-venv`; elsewhere take a Python from "
                 "https://www.python.org/downloads/.".format(*sys.version_info)
             )
-    if VENV.exists():
-        say("The folder .venv is incomplete or was made for something else; making it anew.")
-    else:
-        say("Making the folder .venv and installing into it: a minute or two, once.")
+    anew = " anew, as it is incomplete or was made for something else," if VENV.exists() else ""
+    say(f"Making the folder .venv{anew} and installing into it: a minute or two.")
     # Not sys.executable, which may lie in the very .venv that is replaced.
     base = getattr(sys, "_base_executable", None) or sys.executable
     run_step([base, "-m", "venv", "--clear", VENV], lock)
@@ -116,7 +113,7 @@ def make_venv(lock):
 def pip_installs(extra, newest, cpu):
     """Return the arguments of each `pip install` to run: one, or two for --newest."""
     options = ["--progress-bar=off", "--disable-pip-version-check"]
-    options += ["--extra-index-url", CPU_WHEELS] if cpu else []
+    options += ["--extra-index-url", "https://download.pytorch.org/whl/cpu"] if cpu else []
     course = f".[{extra}]" if extra else "."
     if not newest:
         return [[*options, "-c", "constraints.txt", "-e", course]]
@@ -134,7 +131,7 @@ def pip_installs(extra, newest, cpu):
 
 
 def run_step(command, lock):
-    """Run one command of the installation; show its last line every 5 s; explain its failure."""
+    """Run one command of the installation; say every 5 s what it is doing; explain its failure."""
     environment = dict(os.environ, PIP_USER="0", PYTHONUTF8="1", PYTHONUNBUFFERED="1")
     output: dict = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "errors": "replace"}
     # pass_fds: a pip that outlives a killed course.py keeps the lock until it ends.
@@ -152,8 +149,9 @@ def run_step(command, lock):
     try:
         while reader.is_alive():
             reader.join(timeout=5)
-            if reader.is_alive():
-                say(lines[-1].strip()[:90] if lines else "...")
+            doing = re.findall("((?:Collect|Download|Process|Install)ing .{1,80})", "".join(lines))
+            if doing and reader.is_alive():
+                say(doing[-1])
     except BaseException:
         process.terminate()
         raise
@@ -286,7 +284,7 @@ def fingerprint(path):
 
 
 def replace(path, content):
-    """Write bytes to a file; a kill leaves it as it was."""
+    """Write a file whole: killed on the way, it stays as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     part.write_bytes(content)
@@ -294,7 +292,7 @@ def replace(path, content):
 
 
 def write_json(path, content):
-    """Write a JSON file; a kill leaves it as it was."""
+    """Write an object as a JSON file."""
     replace(path, json.dumps(content, indent=1).encode())
 
 
@@ -313,7 +311,7 @@ def read_command_line(arguments):
     common.add_argument("--newest", action="store_true", help=newest)
     cpu = "take torch from PyTorch's index of CPU builds (not tested; to undo, remove .venv)"
     common.add_argument("--cpu", action="store_true", help=cpu)
-    parser = argparse.ArgumentParser(description="Install the course where needed, then start it.")
+    parser = argparse.ArgumentParser(description="Install what is missing, then start the course.")
     commands = parser.add_subparsers(dest="command", metavar="lab|test", required=True)
     lab = commands.add_parser("lab", parents=[common], help="open the lessons in JupyterLab")
     lab.add_argument("--no-browser", action="store_true", help="only print the address")
@@ -346,7 +344,6 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a folder's name may not fit a console's encoding
-            stream.reconfigure(errors="replace")
+    # A folder's name may not fit the encoding of a Windows pipe.
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     sys.exit(main())
