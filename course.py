@@ -247,7 +247,7 @@ def start_lab(port, browser):
     environment["IPYTHONDIR"] = str(settings / "ipython")
     for name in ("JUPYTERLAB_SETTINGS", "JUPYTERLAB_WORKSPACES", "JUPYTER_CONFIG", "JUPYTER_DATA"):
         environment[name + "_DIR"] = str(settings / ("" if "CONFIG" in name else name.lower()))
-    command = [PYTHON, "-m", "jupyterlab", "--log-level=WARN", "--yes"]
+    command = [PYTHON, "-m", "jupyterlab", "--log-level=WARN", "-y"]
     command += [f"--ServerApp.root_dir={MY_COURSE}", "--LabApp.extension_manager=readonly"]
     command += ["--LabApp.default_url=/lab/tree/notebooks/README.md"]
     command += [f"--port={port}", "--ServerApp.port_retries=0"] if port else []
