@@ -21,6 +21,7 @@ from course_utils.places import progress_file
 
 _LOCK_SECONDS = 5.0
 _already_told: set[str] = set()
+_unsaved: list[bytes] = []  # what the disk refused; known until this kernel ends
 
 
 def record(kind: str, name: str, **content: object) -> bool:
@@ -39,7 +40,8 @@ def record(kind: str, name: str, **content: object) -> bool:
     -------
     bool
         True once the event is on the disk. False if it could not be written (no permission, disk
-        full): a line on standard error says so the first time, and the lesson goes on.
+        full): a line on standard error says so the first time, and `events` knows the event until
+        this kernel ends, so the lesson goes on.
 
     Raises
     ------
@@ -67,6 +69,7 @@ def record(kind: str, name: str, **content: object) -> bool:
             f"Your answers cannot be saved in {path} ({_reason(error)}). The lesson works without; "
             "to keep answers, free space there or set COURSE_PROGRESS to a file that you can write."
         )
+        _unsaved.append(line)
         return False
     return True
 
@@ -99,7 +102,7 @@ def events(kind: str | None = None, name: str | None = None) -> list[dict]:
     """
     return [
         event
-        for event in _read(progress_file())
+        for event in [*_read(progress_file()), *map(json.loads, _unsaved)]
         if kind in (None, event["kind"]) and name in (None, event["name"])
     ]
 

@@ -41,17 +41,17 @@ function showPicture(model, stage, root) {
   model.on("change:png", swap);
   model.on("change:alt change:caption", () => {
     showText();
-    speak(caption.textContent || image.alt, 500);                  // once the slider has come to rest
+    speak(caption.textContent || image.alt, 500);                  // once a slider rests
   });
   return speak;
 }
 """
 
-_PAINT = """
+_PAINT = r"""
 // The painted cells, one byte each, drawn on `layer` at once and sent soon after.
 function startPainting(model, layer, tools, speak, brushChanged) {
   const rows = model.get("rows"), columns = model.get("columns"), classes = model.get("paint");
-  const rgb = classes.map(({ colour }) => colour.match(/[0-9a-f]{2}/gi).map((x) => parseInt(x, 16)));
+  const rgb = classes.map(({ colour }) => colour.match(/\w\w/g).map((x) => parseInt(x, 16)));
   let cells = new Uint8Array(rows * columns), undo = [], sending = null, value = 1;
   const self = { brush: model.get("brush") };
 
@@ -70,7 +70,7 @@ function startPainting(model, layer, tools, speak, brushChanged) {
     const reach = Math.floor(self.brush / 2);
     for (let r = Math.max(0, row - reach); r <= Math.min(rows - 1, row + reach); r++)
       for (let c = Math.max(0, column - reach); c <= Math.min(columns - 1, column + reach); c++)
-        if ((r - row) ** 2 + (c - column) ** 2 <= self.brush ** 2 / 4) cells[r * columns + c] = value;
+        if (Math.hypot(r - row, c - column) <= self.brush / 2) cells[r * columns + c] = value;
   }
   self.begin = () => { undo.push(cells.slice()); if (undo.length > 50) undo.shift(); };
   self.line = ([r0, c0], [r1, c1]) => {                            // a fast hand leaves no gaps
@@ -107,7 +107,7 @@ function startPainting(model, layer, tools, speak, brushChanged) {
 
   const read = () => {
     const { buffer, byteOffset, byteLength } = model.get("painted");
-    if (byteLength === rows * columns) cells = new Uint8Array(buffer, byteOffset, byteLength).slice();
+    cells = new Uint8Array(buffer, byteOffset, byteLength).slice();
     draw();
   };
   model.on("change:painted", read);
@@ -128,7 +128,8 @@ function render({ model, el }) {
   if (!rows) return;
 
   const [left, top, width, height] = model.get("box");             // of the grid, in parts of 1
-  const help = make("div", root, { className: "help", id: newId(), textContent: model.get("help") });
+  const help = make("div", root, { className: "help", id: newId() });
+  help.textContent = model.get("help");
   stage.tabIndex = 0;
   stage.setAttribute("role", "application");
   stage.setAttribute("aria-label", model.get("label"));
@@ -188,7 +189,7 @@ function render({ model, el }) {
   };
   stage.onpointermove = (event) => {
     const cell = cellAt(event), passed = event.getCoalescedEvents?.() ?? [];
-    if (last) for (const next of [...passed.map(cellAt), cell]) { paint.line(last, next); last = next; }
+    if (last) [...passed.map(cellAt), cell].forEach((next) => paint.line(last, last = next));
     if (!inside(cell) || !(paint || model.get("hover"))) return;
     const moved = cell[0] !== row || cell[1] !== column;
     moveTo(...cell);
@@ -196,7 +197,7 @@ function render({ model, el }) {
   };
   stage.onpointerup = stage.onpointercancel = () => { if (last) { last = null; paint.finish(); } };
 
-  // Keyboard. Space held down while an arrow moves paints a line.
+  // Keyboard. Space held down while the arrows move paints a line.
   let held = false;
   stage.onkeydown = (event) => {
     const command = event.ctrlKey || event.metaKey;
@@ -208,7 +209,8 @@ function render({ model, el }) {
       if (held) paint.line(from, [row, column]);
       tellWhere();
     } else if (event.key === " " && paint) {
-      if (!held) { held = true; paint.begin(); paint.line([row, column], [row, column]); tellWhere(); }
+      if (!held) { paint.begin(); paint.line([row, column], [row, column]); tellWhere(); }
+      held = true;
     } else if (event.key === " " || (event.key === "Enter" && !event.shiftKey)) {
       if (!event.repeat) choose();
     } else return;
