@@ -115,12 +115,16 @@ def encode_colours(
     """
     table = _require_colours(colours)
     label_map = to_numpy(label_map)
-    if ignore_colour is None:
-        require_class_indices(label_map, len(table), ignore_index=None)
-        return table[label_map.astype(np.intp, copy=False)]
     require_class_indices(label_map, len(table))
-    with_ignored = np.concatenate([table, _require_colours([ignore_colour])])
-    return with_ignored[np.where(label_map == IGNORE_INDEX, len(table), label_map)]
+    ignored = label_map == IGNORE_INDEX
+    if ignore_colour is not None:
+        table = np.concatenate([table, _require_colours([ignore_colour])])
+    elif ignored.any():
+        raise ValueError(
+            f"every value must have a colour, got none for {IGNORE_INDEX} (ignored). "
+            "Give ignore_colour=(red, green, blue)."
+        )
+    return table[np.where(ignored, len(table) - 1, label_map.astype(np.intp))]
 
 
 def decode_colours(
@@ -186,7 +190,16 @@ def decode_colours(
 
 
 def to_numpy(array: Any) -> np.ndarray:
-    """Hand back a NumPy array of an array, a list or a torch tensor on any device.
+    """Hand back the values as a NumPy array, without a copy where that is possible.
+
+    Parameters
+    ----------
+    array : array, list or tensor, any shape
+        A tensor may be on any device.
+
+    Returns
+    -------
+    ndarray, the same shape
 
     Examples
     --------
@@ -204,29 +217,25 @@ def require_same_shape(target: Any, prediction: Any) -> None:
     target, prediction : array or tensor, any shape
         True and predicted label map, or two masks.
 
+    Raises
+    ------
+    ValueError
+        If the shapes differ; the message tells what the difference looks like: logits, a colour
+        image, or another size.
+
     Examples
     --------
-    >>> require_same_shape(np.zeros((2, 3)), np.zeros((3, 2)))
+    >>> require_same_shape(np.zeros((2, 3)), np.zeros((3, 2)))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     ValueError: target and prediction must have the same shape, got (2, 3) and (3, 2). Resize ...
     """
-    shapes = tuple(target.shape), tuple(prediction.shape)
-    if shapes[0] == shapes[1]:
-        return
-    class_axis = _extra_axis(*shapes)
-    if class_axis is not None:
-        remedy = (
-            "The prediction has one more axis, as logits have: turn them into class indices with "
-            f"prediction.argmax({class_axis})."
+    shapes = tuple(np.shape(target)), tuple(np.shape(prediction))
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "target and prediction must have the same shape, "
+            f"got {shapes[0]} and {shapes[1]}. {_remedy_for_shapes(*shapes)}"
         )
-    elif shapes[0][:-1] == shapes[1] or shapes[1][:-1] == shapes[0]:
-        remedy = "If one is a colour image, turn it into class indices with decode_colours first."
-    else:
-        remedy = "Resize the prediction to the target with nearest neighbour first."
-    raise ValueError(
-        f"target and prediction must have the same shape, got {shapes[0]} and {shapes[1]}. {remedy}"
-    )
 
 
 def require_class_indices(
@@ -259,10 +268,10 @@ def require_class_indices(
     Examples
     --------
     >>> require_class_indices(np.array([[0, 1, 255]]), num_classes=2)
-    >>> require_class_indices(np.array([[0, 1, 2]]), num_classes=2)
+    >>> require_class_indices(np.array([[0, 1, 2]]), 2)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: label map must hold class indices 0 to 1 or 255 (ignored), found 2 at (0, 2). ...
+    ValueError: label map must hold class indices 0 to 1 or 255 (ignored), found 2 at ...
     """
     require_integers(label_map, name=name)
     values = to_numpy(label_map)
@@ -279,16 +288,28 @@ def require_class_indices(
     shown = ", ".join(map(str, found[:5])) + (", ..." if len(found) > 5 else "")
     raise ValueError(
         f"{name} must hold class indices {allowed}, "
-        f"found {shown} at {where}. {_remedy_for_values(values, found, num_classes)}"
+        f"found {shown} at index {where}. {_remedy_for_values(values, found, num_classes)}"
     )
 
 
 def require_integers(label_map: Any, *, name: str = "label map") -> None:
     """Raise TypeError unless the values are integers or bool.
 
+    Parameters
+    ----------
+    label_map : array or tensor, any shape
+        Class indices, object numbers or a mask.
+    name : str, optional
+        What the error calls it, for example "target".
+
+    Raises
+    ------
+    TypeError
+        If the values are floating point, or the argument is no array.
+
     Examples
     --------
-    >>> require_integers(np.array([[0.2, 0.8]]), name="prediction")
+    >>> require_integers(np.array([0.2, 0.8]), name="prediction")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
     TypeError: prediction must hold integers (class indices), got float64. ...
@@ -323,15 +344,24 @@ def _remedy_for_values(values: np.ndarray, found: np.ndarray, num_classes: int) 
     return "Check num_classes, and that the values are class indices rather than grey levels."
 
 
-def _extra_axis(target_shape: tuple[int, ...], prediction_shape: tuple[int, ...]) -> int | None:
-    """Axis of the prediction without which it would have the target's shape (class axis first)."""
-    if len(prediction_shape) != len(target_shape) + 1:
-        return None
-    last = len(prediction_shape) - 1
-    for axis in [last - 2, *range(last)]:  # (C, H, W) or (N, C, H, W), then anywhere but the last
-        if axis >= 0 and prediction_shape[:axis] + prediction_shape[axis + 1 :] == target_shape:
-            return axis
-    return None
+def _remedy_for_shapes(target: tuple[int, ...], prediction: tuple[int, ...]) -> str:
+    if len(target) == len(prediction):
+        if target[-2:] == prediction[-2:]:
+            return "Give one prediction for each picture of the target."
+        return "Resize the prediction to the target with nearest neighbour first."
+    longer, shorter = sorted((target, prediction), key=len, reverse=True)
+    name = "prediction" if longer == prediction else "target"
+    if len(longer) == len(shorter) + 1 and longer[:-1] == shorter:
+        remedy = f"Turn scores of the classes into class indices with {name}.argmax(-1)."
+        if longer[-1] in (3, 4):
+            remedy = f"Turn a colour-coded {name} into class indices with decode_colours. {remedy}"
+        return remedy
+    if len(longer) == len(shorter) + 1 and len(longer) >= 3:
+        return (
+            f"The {name} has one more axis, as logits and one-hot masks have: "
+            f"turn it into class indices with {name}.argmax({len(longer) - 3})."
+        )
+    return "Give both as class indices of the same pictures, (H, W) or (N, H, W)."
 
 
 def _require_colours(colours: Any) -> np.ndarray:
