@@ -10,6 +10,7 @@ its own affair.
 
 import inspect
 import re
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -116,7 +117,7 @@ def judge(
             for arguments in cases:
                 outcomes.append(call_answer(answer, arguments))
                 if isinstance(outcomes[-1].error, NotImplementedError):
-                    return NOT_ANSWERED, None
+                    return _not_answered(outcomes[-1].error), None
     except TimeoutError as late:
         message = f"not yet. It was {late}: is there a loop that never ends?"
         return _with_example(exercise, message, cases[len(outcomes)], None, reveal)
@@ -137,9 +138,15 @@ def judge(
     message = (
         _plain_failure(expected[first], outcomes[first])
         or _diagnosis(exercise, cases, outcomes)
-        or _description(exercise, expected[first], outcomes[first], reveal)
+        or _description(exercise, expected[first], outcomes[first], outcomes, reveal)
     )
     return _with_example(exercise, f"not yet. {message}", cases[first], outcomes[first], reveal)
+
+
+def _not_answered(error: NotImplementedError) -> str:
+    """Whether the stub stands in this answer or in a function that it calls."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    return NOT_ANSWERED if len(frames) <= 2 else f"it calls a function that is {NOT_ANSWERED}"
 
 
 def _plain_failure(expected: Any, outcome: Outcome) -> str | None:
@@ -163,18 +170,20 @@ def _diagnosis(
             for arguments, outcome in zip(cases, outcomes, strict=True)
         ):
             return message
-    first = outcomes[0]
-    if len(outcomes) > 1 and all(_same_outcome(first, outcome) for outcome in outcomes[1:]):
-        return "It gives the same result whatever it is called with."
     return None
 
 
-def _description(exercise: Exercise, expected: Any, outcome: Outcome, reveal: bool) -> str:
+def _description(
+    exercise: Exercise, expected: Any, first: Outcome, outcomes: Sequence[Outcome], reveal: bool
+) -> str:
     """What is wrong with the first wrong result, where no known mistake explains it."""
-    if outcome.error is not None:
-        return f"It raises {_error_text(outcome.error, reveal)}."
-    wrong_kind = misfit(expected, outcome.value, reveal=reveal)
-    return wrong_kind or difference(expected, outcome.value, exercise.entry, reveal=reveal)
+    if first.error is not None:
+        return f"It raises {_error_text(first.error, reveal)}."
+    if wrong_kind := misfit(expected, first.value, reveal=reveal):
+        return wrong_kind
+    if len(outcomes) > 1 and all(_same_outcome(first, outcome) for outcome in outcomes):
+        return "It gives the same result whatever it is called with."
+    return difference(expected, first.value, exercise.entry, reveal=reveal)
 
 
 def _common_mistakes(reference: Function) -> dict[str, Function]:

@@ -227,7 +227,9 @@ CONFUSION_MATRIX = Exercise(
             lambda t, p, c, void=255: confusion_matrix(t, p, c)
         ),
         "Void pixels are looked for in the prediction too: only the target says what is void.": (
-            lambda t, p, c, void=255: confusion_matrix(np.where(p == void, void, t), p, c, void)
+            lambda t, p, c, void=255: metrics.confusion_matrix(
+                np.where(p == void, void, t), p, c, void
+            )
         ),
         "The table only has the classes that occur in these pixels: its shape is (C, C) always.": (
             _only_found_classes

@@ -1,7 +1,7 @@
 """Draw the two images of lesson 05's evaluation exercise: `python data/evaluation/make_images.py`.
 
-A harbour from above, drawn, not photographed. Water fills most of it and the boats, which matter, are
-about one pixel in a hundred. The prediction gets water and land nearly right, half of the pier,
+A harbour from above, drawn, not photographed. Water fills most of it and the boats, which matter,
+are about one pixel in a hundred. The prediction gets water and land nearly right, half of the pier,
 and two boats of twelve; no bridge exists in either. A ring around land, pier and boats is void.
 """
 
