@@ -1,0 +1,56 @@
+"""What all tests share: a progress file of their own, and tools that a machine may lack."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from course_utils.places import course_root
+
+# Before any test module is imported, and inherited by every kernel a test starts: no test ever
+# writes into the progress of the person who runs it.
+_progress_folder = tempfile.TemporaryDirectory(prefix="course-tests-")
+os.environ["COURSE_PROGRESS"] = str(Path(_progress_folder.name) / "progress.jsonl")
+
+
+def missing(tool: str, remedy: str, *, needed_in_ci: bool = False) -> None:
+    """Skip the test that needs a tool, or fail it where continuous integration must have it."""
+    message = f"{tool} is missing; install it with: {remedy}"
+    if needed_in_ci and os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def require_chromium() -> str:
+    """Path of a Chromium or Chrome browser."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        missing("Chromium", "sudo apt install chromium", needed_in_ci=True)
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def require_bubblewrap() -> str:
+    """Path of bubblewrap, which runs a command without network or on a small disk."""
+    found = shutil.which("bwrap")
+    if found is None:
+        missing("bubblewrap", "sudo apt install bubblewrap")
+    command = [str(found), "--dev-bind", "/", "/", "--unshare-net", "true"]
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"bubblewrap may not make namespaces here: {tried.stderr.strip()}")
+    return str(found)
+
+
+@pytest.fixture(scope="session")
+def require_shared() -> Path:
+    """Folder `shared` beside the course, with what is too large to ship."""
+    folder = course_root().parent / "shared"
+    if not folder.is_dir():
+        missing("the folder ../shared", f"cp -r SHARED_FOLDER {folder}")
+    return folder
