@@ -1,8 +1,8 @@
 """The questions of a lesson's quiz, read from data/quiz/SLUG.json and checked.
 
 A bank is a JSON object {"lesson": SLUG, "questions": [...]}. Every question has an "id" (unique
-in the bank), a "kind" and a "text"; everything that can be answered has its reason, which is shown only
-to a student who gave that answer. By kind:
+in the bank), a "kind" and a "text"; everything that can be answered has its reason, which is shown
+only to a student who gave that answer. By kind:
 
 "single", "multiple"
     "options": [{"text", "correct": true or false, "reason"}, ...], at least two. Exactly one is
@@ -13,8 +13,8 @@ to a student who gave that answer. By kind:
     optional "hint" for all other numbers.
 "pixel"
     "picture": {"name": of `load_picture`; optional "crop": [top, left, bottom, right]};
-    "region": where a click is right, one of {"label": index}, {"class": name}, {"instance": number},
-    {"rectangle": [top, left, bottom, right]}, in pixels of the whole picture;
+    "region": where a click is right, one of {"label": index}, {"class": name},
+    {"instance": number}, {"rectangle": [top, left, bottom, right]}, in pixels of the whole picture;
     "reason" (why it is right) and "hint" (for a click elsewhere).
 
 A bank lies in clear on the disk, so that it can be reviewed; its answers never enter a notebook.
