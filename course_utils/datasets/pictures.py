@@ -7,15 +7,22 @@ rendered, because the strokes of a printed page are too thin to trace by hand.
 """
 
 import difflib
+import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import skimage
+from matplotlib.axes import Axes
 
-from course_utils.datasets.annotations import paint, read_annotation
+from course_utils.datasets.annotations import read_annotation
+from course_utils.datasets.lit_text import lit_text
+from course_utils.datasets.painting import paint
+from course_utils.drawing import draw_outlines
+from course_utils.figures import new_figure, to_png
 from course_utils.places import data_folder
+from course_utils.plotting import show_overlay
 
 
 def _left_motorcycle() -> np.ndarray:
@@ -24,15 +31,17 @@ def _left_motorcycle() -> np.ndarray:
 
 SOURCES: dict[str, Callable[[], np.ndarray]] = {
     "coins": skimage.data.coins,
-    "page": skimage.data.page,
     "coffee": skimage.data.coffee,
     "cat": skimage.data.cat,
     "astronaut": skimage.data.astronaut,
-    "rocket": skimage.data.rocket,
+    "camera": skimage.data.camera,
     "motorcycle": _left_motorcycle,
-    "cell": skimage.data.cell,
+    "rocket": skimage.data.rocket,
     "immunohistochemistry": skimage.data.immunohistochemistry,
+    "cell": skimage.data.cell,
+    "page": skimage.data.page,
 }
+RENDERED = "lit_text"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +81,7 @@ def picture_names() -> tuple[str, ...]:
     >>> "coins" in picture_names()
     True
     """
-    return tuple(SOURCES)
+    return (*SOURCES, RENDERED)
 
 
 def load_picture(name: str, *, folder: Path | None = None) -> Picture:
@@ -104,17 +113,80 @@ def load_picture(name: str, *, folder: Path | None = None) -> Picture:
     >>> coins.image.shape, coins.class_names, int(coins.instance_map.max())
     ((303, 384), ('background', 'coin'), 24)
     """
+    if name == RENDERED:
+        image, instance_map = lit_text()
+        label_map = (instance_map > 0).astype(np.uint8)
+        return Picture(image, label_map, instance_map, ("background", "ink"))
     if name not in SOURCES:
-        near = difflib.get_close_matches(name, SOURCES, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"name must be one of {', '.join(SOURCES)}, got {name!r}.{hint} ")
+        near = difflib.get_close_matches(str(name), picture_names(), n=1)
+        raise ValueError(
+            f"name must be one of {', '.join(picture_names())}, got {name!r}."
+            + (f" Did you mean {near[0]!r}?" if near else "")
+        )
     folder = data_folder() / "annotations" if folder is None else folder
     annotation = read_annotation(folder / f"{name}.json")
     image = SOURCES[name]()
     if image.shape[:2] != annotation.size:
+        version = importlib.metadata.version("scikit-image")
         raise ValueError(
             f"{annotation.path} was drawn for a picture of size {annotation.size}, but "
-            f"scikit-image {skimage.__version__} ships {name} with {image.shape[:2]}. "
+            f"scikit-image {version} ships {name} with {image.shape[:2]}. "
             "Install the version in constraints.txt, or update the course."
         )
     return Picture(image, *paint(annotation), annotation.class_names)
+
+
+def draw_sheet(path: str | Path) -> Path:
+    """Draw all pictures with their ground truth on one sheet: tint by class, outline by instance.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to write the PNG.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    FileNotFoundError
+        The folder of the file does not exist.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
+    ...     draw_sheet(f"{folder}/sheet.png").stat().st_size > 100_000
+    True
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"the sheet goes into an existing folder, but there is no {path.parent}. Make it first."
+        )
+    figure, axes = new_figure(3, 4, width=22, height=16.5)
+    for ax, name in zip(axes.flat, picture_names(), strict=False):
+        picture = load_picture(name)
+        rows, columns = picture.label_map.shape
+        count = np.unique(picture.instance_map[picture.instance_map > 0]).size
+        title = f"{name}: {rows} x {columns}, {count} instance{'s' if count != 1 else ''}"
+        _draw_truth(ax, picture, title)
+    corner = np.s_[220:312, 225:370]
+    picture = load_picture("immunohistochemistry")
+    part = Picture(
+        picture.image[corner],
+        picture.label_map[corner],
+        picture.instance_map[corner],
+        picture.class_names,
+    )
+    _draw_truth(axes.flat[-1], part, "part of immunohistochemistry")
+    path.write_bytes(to_png(figure, trim=True))
+    return path
+
+
+def _draw_truth(ax: Axes, picture: Picture, title: str) -> None:
+    names = picture.class_names
+    show_overlay(picture.image, picture.label_map, ax, class_names=names, title=title)
+    draw_outlines(ax, picture.instance_map)
