@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch, PathPatch
 from matplotlib.path import Path
 
@@ -24,8 +25,9 @@ from course_utils.labels import (
 )
 
 VOID_NAME = "void (not scored)"
+MASK_NAMES = ("outside the mask", "in the mask")
 VOID_STYLE: dict[str, Any] = {"facecolor": "white", "edgecolor": "0.5", "hatch": "/////"}
-LONGEST_SIDE, FULL_WIDTH = 4.0, 9.5  # inches: of one picture, of all pictures in a row
+LONGEST_SIDE, FULL_WIDTH = 3.5, 8.0  # inches: of one picture, of all pictures in a row
 
 
 def picture_axes(
@@ -65,7 +67,9 @@ def picture_axes(
     if title is not None:
         ax.set_title(title)
     if entries:
-        width = ax.get_position().width * ax.get_figure(root=True).get_figwidth()
+        spec = ax.get_subplotspec()
+        panels = spec.get_gridspec().ncols if spec else 1
+        width = root_figure(ax).get_figwidth() / panels
         ax.legend(
             handles=entries,
             loc="upper center",
@@ -73,6 +77,21 @@ def picture_axes(
             ncols=legend_columns(entries, width),
         )
     return ax
+
+
+def root_figure(ax: Axes) -> Figure:
+    """The figure that holds the axes, also where they lie in a part of one.
+
+    Examples
+    --------
+    >>> ax = picture_axes(None, (20, 40))
+    >>> root_figure(ax) is ax.figure
+    True
+    """
+    figure = ax.get_figure(root=True)
+    if figure is None:
+        raise ValueError("ax must lie in a figure, got removed axes. Make new ones.")
+    return figure
 
 
 def figure_size(
@@ -102,7 +121,8 @@ def legend_columns(entries: Sequence[Patch], width: float) -> int:
     >>> legend_columns([void_patch("cat"), void_patch("dog")], width=2)
     2
     """
-    widths = [0.4 + 0.085 * len(str(entry.get_label())) for entry in entries]
+    width *= 0.9  # the text's width is a guess
+    widths = [0.38 + 0.075 * len(str(entry.get_label())) for entry in entries]
     for columns in range(len(entries), 1, -1):
         lines = math.ceil(len(entries) / columns)
         if sum(max(widths[i : i + lines]) for i in range(0, len(widths), lines)) <= width:
@@ -130,7 +150,7 @@ def draw_classes(
     void = label_map == IGNORE_INDEX
     hidden = void | (label_map == 0) if skip_background else void
     ax.imshow(
-        np.ma.masked_where(hidden, label_map),
+        np.ma.masked_where(hidden, label_map).astype(np.int64),
         cmap=ListedColormap(colours / 255),
         vmin=-0.5,
         vmax=len(colours) - 0.5,
@@ -138,7 +158,7 @@ def draw_classes(
         interpolation="nearest",
     )
     if void.any():
-        ax.add_patch(PathPatch(_area(void), **VOID_STYLE, linewidth=0, alpha=alpha))
+        ax.add_patch(PathPatch(_area(void), **VOID_STYLE, linewidth=0, alpha=alpha and 0.8))
 
 
 def draw_outlines(ax: Axes, label_map: np.ndarray, *, linewidth: float = 1.0) -> None:
@@ -223,7 +243,8 @@ def colour_patch(colour: np.ndarray, label: str) -> Patch:
     >>> colour_patch(display_palette(1)[0], "background").get_label()
     'background'
     """
-    return Patch(facecolor=colour / 255, edgecolor="0.5", linewidth=0.6, label=label)
+    face = tuple((np.asarray(colour) / 255).tolist())
+    return Patch(facecolor=face, edgecolor="0.5", linewidth=0.6, label=label)
 
 
 def void_patch(label: str = VOID_NAME) -> Patch:
@@ -248,6 +269,8 @@ def class_names_and_colours(
     >>> names
     ['class 0', 'class 1']
     """
+    if class_names is None and palette is None and all(m.dtype == bool for m in label_maps):
+        class_names = MASK_NAMES
     largest = max((int(m.max(initial=0, where=m != IGNORE_INDEX)) for m in label_maps), default=0)
     if palette is not None:
         colours = np.asarray(palette)
@@ -309,7 +332,7 @@ def require_image(image: Any) -> np.ndarray:
 
 
 def require_map(label_map: Any, name: str) -> np.ndarray:
-    """Hand back the integers of one two-dimensional map (a mask counts as 0 and 1), or raise.
+    """Hand back the integers, or the mask, of one two-dimensional map, or raise.
 
     Examples
     --------
@@ -325,7 +348,7 @@ def require_map(label_map: Any, name: str) -> np.ndarray:
             f"{name} must have shape (H, W), got {array.shape}. "
             "Pick one picture of a batch, for example [0]; decode a colour-coded image first."
         )
-    return array.astype(np.uint8) if array.dtype == bool else array
+    return array
 
 
 def require_same_size(image: np.ndarray, label_map: np.ndarray, name: str) -> None:
@@ -376,7 +399,7 @@ def shares_in_words(label_map: np.ndarray, names: Sequence[str]) -> str:
     """
     values, counts = np.unique(label_map, return_counts=True)
     shares = ", ".join(
-        f"{VOID_NAME if value == IGNORE_INDEX else names[value]} {percent(n / label_map.size)}"
+        f"{VOID_NAME if value == IGNORE_INDEX else names[int(value)]} {percent(n / label_map.size)}"
         for value, n in zip(values, counts, strict=True)
     )
     return f"{size_in_words(label_map)}: {shares}"

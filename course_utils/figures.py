@@ -12,8 +12,8 @@ import sys
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import matplotlib
 import numpy as np
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -23,6 +23,10 @@ STYLE: dict[str, Any] = {
     "figure.dpi": 100,  # pixels on screen: 10 pt text is 14 pixels high
     "figure.figsize": (7.0, 3.6),
     "figure.constrained_layout.use": True,
+    # The layout is found in two steps from this one: panels this low are lower than wide, so that
+    # the first step already sees the whole height of the legends under them.
+    "figure.subplot.bottom": 0.4,
+    "figure.subplot.top": 0.6,
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.spines.top": False,
@@ -38,6 +42,7 @@ STYLE: dict[str, Any] = {
     "hatch.linewidth": 1.0,
 }
 MARGIN = 6  # pixels left around the drawing where white borders are trimmed
+FLAT_COLOURS, FLAT_SHARE = 32, 0.003  # how many colours stay exact, if they cover that much
 
 _texts: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
@@ -164,12 +169,11 @@ def to_png(figure: Figure, *, trim: bool = False) -> bytes:
     try:
         agg = canvas if isinstance(canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
         agg.draw()
-        pixels = np.asarray(agg.buffer_rgba())[..., :3]
+        pixels = np.asarray(agg.buffer_rgba()).view(np.uint32)[..., 0]
     finally:
         figure.set_canvas(canvas)
-    picture = Image.fromarray(_without_border(pixels) if trim else pixels)
     file = io.BytesIO()
-    picture.quantize(256, Image.Quantize.FASTOCTREE).save(file, "png")
+    _with_palette(_without_border(pixels) if trim else pixels).save(file, "png")
     return file.getvalue()
 
 
@@ -220,7 +224,7 @@ def picture_bundle(png: bytes, alt: str) -> dict[str, str]:
 
 
 def _without_border(pixels: np.ndarray) -> np.ndarray:
-    drawn = (pixels != pixels[0, 0]).any(axis=2)
+    drawn = pixels != pixels[0, 0]
     if not drawn.any():
         return pixels
     (top, bottom), (left, right) = (
@@ -228,6 +232,26 @@ def _without_border(pixels: np.ndarray) -> np.ndarray:
         for line in (drawn.any(axis=1), drawn.any(axis=0))
     )
     return np.ascontiguousarray(pixels[top:bottom, left:right])
+
+
+def _with_palette(pixels: np.ndarray) -> Image.Image:
+    """Picture with a palette: flat areas keep their exact colours, an octree finds the others.
+
+    A third of the size and a third of the time of the full-colour PNG of a photograph. `pixels`
+    holds red, green, blue and alpha of a pixel in one 32-bit integer.
+    """
+    picture = Image.fromarray(pixels.view(np.uint8).reshape(*pixels.shape, 4)).convert("RGB")
+    coarse = picture.quantize(256 - FLAT_COLOURS, Image.Quantize.FASTOCTREE)
+    palette = np.array(coarse.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    index = np.array(coarse)
+    colours, counts = np.unique(pixels[::3, ::3], return_counts=True)
+    largest = np.argsort(-counts, kind="stable")[:FLAT_COLOURS]
+    flat = colours[largest[counts[largest] >= FLAT_SHARE * counts.sum()]]
+    for number, colour in enumerate(flat, start=len(palette)):
+        index[pixels == colour] = number
+    exact = Image.fromarray(index)
+    exact.putpalette(np.concatenate([palette, flat.view(np.uint8).reshape(-1, 4)[:, :3]]).tobytes())
+    return exact
 
 
 def _mimebundle(figure: Figure) -> tuple[dict[str, str], dict[str, Any]]:
@@ -245,5 +269,5 @@ def _register() -> None:
         shell.display_formatter.mimebundle_formatter.for_type(Figure, _mimebundle)
 
 
-matplotlib.rcParams.update(STYLE)
+style.use(STYLE)
 _register()

@@ -216,7 +216,7 @@ def show_instances(
     >>> [text.get_text() for text in ax.texts]
     ['3', '7']
     """
-    instance_map = drawing.require_map(instance_map, "instance_map")
+    instance_map = drawing.require_map(instance_map, "instance_map").astype(np.int64)
     ids, index = np.unique(instance_map, return_inverse=True)
     ids, index = ids[ids != 0], index.reshape(instance_map.shape) + (0 not in ids)
     colours = display_palette(13)[1:][drawing.colour_numbers(index, len(ids), 12)]
@@ -237,7 +237,7 @@ def show_instances(
         ax.text(column, row, str(instance), color="white", path_effects=outlined, **CENTRED)
     set_alt_text(
         ax,
-        f"Instance map, {drawing.size_in_words(instance_map)}: {len(ids)} objects covering "
+        f"Instance map, {drawing.size_in_words(instance_map)}: {len(ids)} {'object' if len(ids) == 1 else 'objects'} covering "
         f"{drawing.percent((instance_map != 0).mean())} of the pixels.",
     )
     return ax
@@ -293,12 +293,14 @@ def show_error_map(
     void = target == IGNORE_INDEX
     if class_index is None and max(_largest(target, void), _largest(prediction, void)) <= 1:
         class_index = 1
+    names: Sequence[str]
     if class_index is None:
         outcome, names, subject = target != prediction, ("right", "wrong"), "Errors"
     else:
         is_true, is_predicted = target == class_index, prediction == class_index
         outcome = np.select([is_true & is_predicted, is_predicted, is_true], [0, 1, 2], 3)
-        name = class_names[class_index] if class_names else f"class {class_index}"
+        fallback = "the mask" if target.dtype == bool else f"class {class_index}"
+        name = class_names[class_index] if class_names else fallback
         names, subject = OUTCOMES, f"Errors of {name}"
     outcome = np.where(void, IGNORE_INDEX, outcome)
     entries = [
@@ -356,12 +358,14 @@ def show_confusion_matrix(
     pixels = table.sum(axis=1, keepdims=True)
     share = np.divide(table, pixels, out=np.zeros(table.shape), where=pixels > 0)
     ax = ax or plt.subplots(figsize=(1.6 + 0.8 * len(table), 1.2 + 0.7 * len(table)))[1]
-    ax.imshow(share, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
+    ax.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     for (row, column), value in np.ndenumerate(table):
         text = f"{share[row, column]:.0%}" if normalise else f"{value:,.0f}"
         colour = "white" if share[row, column] > 0.55 else "black"
         ax.text(column, row, text, color=colour, **CENTRED)
-    turned = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if len(names) > 3 else {}
+    turned: dict[str, Any] = (
+        {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if len(names) > 3 else {}
+    )
     ax.set_xticks(range(len(names)), names, **turned)
     ax.set_yticks(range(len(names)), names)
     ax.set(xlabel="predicted class", ylabel="true class")
@@ -434,7 +438,7 @@ def compare(
         else:
             show_image(array, ax, title)
     if entries:
-        figure = axes[0].get_figure(root=True)
+        figure = drawing.root_figure(axes[0])
         columns = drawing.legend_columns(entries, figure.get_figwidth())
         figure.legend(handles=entries, loc="outside lower center", ncols=columns)
     return np.asarray(axes)
