@@ -319,7 +319,7 @@ def require_integers(label_map: Any, *, name: str = "label map") -> None:
             f"{name} must be a NumPy array or a torch tensor, got {type(label_map).__name__}. "
             "Convert it with np.asarray first."
         )
-    kind = str(label_map.dtype).removeprefix("torch.")
+    kind = getattr(label_map.dtype, "name", str(label_map.dtype).removeprefix("torch."))
     if kind.startswith(("int", "uint", "bool")):
         return
     raise TypeError(
