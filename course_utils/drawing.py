@@ -161,8 +161,8 @@ def draw_classes(
         ax.add_patch(PathPatch(_area(void), **VOID_STYLE, linewidth=0, alpha=alpha and 0.8))
 
 
-def draw_outlines(ax: Axes, label_map: np.ndarray, *, linewidth: float = 1.0) -> None:
-    """Draw a line between pixels of different classes: white on black, visible on any picture.
+def draw_outlines(ax: Axes, regions: np.ndarray, *, linewidth: float = 1.0) -> None:
+    """Draw a line between pixels that differ: white on black, visible on any picture.
 
     Examples
     --------
@@ -171,7 +171,7 @@ def draw_outlines(ax: Axes, label_map: np.ndarray, *, linewidth: float = 1.0) ->
     >>> ax.patches[0].get_path().vertices.tolist()
     [[0.5, -0.5], [0.5, 0.5]]
     """
-    path = _edges(np.where(label_map == IGNORE_INDEX, 0, label_map))
+    path = _edges(regions)
     for colour, width in (("black", 2.2 * linewidth), ("white", linewidth)):
         ax.add_patch(
             PathPatch(path, fill=False, edgecolor=colour, linewidth=width, capstyle="projecting")
@@ -446,11 +446,11 @@ def _area(mask: np.ndarray) -> Path:
     return Path(vertices.reshape(-1, 2), np.tile(codes, len(rows)))
 
 
-def _edges(label_map: np.ndarray) -> Path:
+def _edges(regions: np.ndarray) -> Path:
     """The lines between pixels that differ: a stroke for every run."""
-    rows, starts, stops = _runs(label_map[1:] != label_map[:-1])
+    rows, starts, stops = _runs(regions[1:] != regions[:-1])
     horizontal = [(starts - 0.5, rows + 0.5), (stops - 0.5, rows + 0.5)]
-    columns, starts, stops = _runs((label_map[:, 1:] != label_map[:, :-1]).T)
+    columns, starts, stops = _runs((regions[:, 1:] != regions[:, :-1]).T)
     vertical = [(columns + 0.5, starts - 0.5), (columns + 0.5, stops - 0.5)]
     strokes = [
         np.stack([np.stack(end, axis=1) for end in ends], axis=1) for ends in (horizontal, vertical)

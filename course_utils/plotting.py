@@ -166,7 +166,7 @@ def show_overlay(
     entries = drawing.class_entries([label_map[label_map > 0]], names, colours) if legend else []
     ax = show_image(image, drawing.picture_axes(ax, label_map.shape, title, entries))
     drawing.draw_classes(ax, label_map, colours, alpha=alpha, skip_background=True)
-    drawing.draw_outlines(ax, label_map)
+    drawing.draw_outlines(ax, np.where(label_map == IGNORE_INDEX, 0, label_map))
     set_alt_text(ax, f"Label map over its image, {drawing.shares_in_words(label_map, names)}.")
     return ax
 
@@ -217,29 +217,29 @@ def show_instances(
     ['3', '7']
     """
     instance_map = drawing.require_map(instance_map, "instance_map").astype(np.int64)
-    ids, index = np.unique(instance_map, return_inverse=True)
-    ids, index = ids[ids != 0], index.reshape(instance_map.shape) + (0 not in ids)
-    colours = display_palette(13)[1:][drawing.colour_numbers(index, len(ids), 12)]
-    colours = np.concatenate([display_palette(1), colours]).astype(np.uint8)
+    ids = np.unique(instance_map[instance_map != 0])
+    index = np.where(instance_map == 0, 0, np.searchsorted(ids, instance_map) + 1)
+    colours = display_palette(13)
+    chosen = drawing.colour_numbers(index, len(ids), num_colours=len(colours) - 1)
+    colour_map = np.concatenate([[0], 1 + chosen])[index]
     if image is None:
         ax = drawing.picture_axes(ax, instance_map.shape, title)
-        drawing.draw_classes(ax, index, colours)
+        drawing.draw_classes(ax, colour_map, colours)
         drawing.draw_outlines(ax, index, linewidth=0.5)
     else:
         image = drawing.require_image(image)
         drawing.require_same_size(image, instance_map, "instance_map")
         ax = show_image(image, ax, title)
-        drawing.draw_classes(ax, index, colours, alpha=alpha, skip_background=True)
+        drawing.draw_classes(ax, colour_map, colours, alpha=alpha, skip_background=True)
         drawing.draw_outlines(ax, index)
     for number, instance in enumerate(ids, start=1) if numbers else ():
         row, column = (int(np.median(where)) for where in np.nonzero(index == number))
         outlined = [withStroke(linewidth=2, foreground="black")]
         ax.text(column, row, str(instance), color="white", path_effects=outlined, **CENTRED)
-    set_alt_text(
-        ax,
-        f"Instance map, {drawing.size_in_words(instance_map)}: {len(ids)} {'object' if len(ids) == 1 else 'objects'} covering "
-        f"{drawing.percent((instance_map != 0).mean())} of the pixels.",
-    )
+    objects = "1 object" if len(ids) == 1 else f"{len(ids)} objects"
+    covered = drawing.percent((instance_map != 0).mean())
+    size = drawing.size_in_words(instance_map)
+    set_alt_text(ax, f"Instance map, {size}: {objects} covering {covered} of the pixels.")
     return ax
 
 
