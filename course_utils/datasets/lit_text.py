@@ -48,7 +48,8 @@ def lit_text() -> tuple[np.ndarray, np.ndarray]:
     contrast = page / paper
     is_print = contrast < 0.75
     print_contrast = np.median(contrast[is_print])
-    grain = 1.48 * np.median(np.abs(contrast[~is_print] - 1))  # the deviation of a normal noise
+    steps = np.abs(np.diff(contrast))[~is_print[:, 1:] & ~is_print[:, :-1]]
+    grain = 1.48 / np.sqrt(2) * np.median(steps)  # standard deviation of one pixel's normal noise
     noise = np.random.default_rng(0).normal(0, grain, page.shape)
     lit = paper * (1 - ink * (1 - print_contrast) + noise)
     return np.clip(np.rint(lit), 0, 255).astype(np.uint8), instance_map

@@ -11,10 +11,10 @@ import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import skimage
-from matplotlib.axes import Axes
 
 from course_utils.datasets.annotations import read_annotation
 from course_utils.datasets.lit_text import lit_text
@@ -42,6 +42,11 @@ SOURCES: dict[str, Callable[[], np.ndarray]] = {
     "page": skimage.data.page,
 }
 RENDERED = "lit_text"
+CLOSE_UPS: list[tuple[str, Any]] = [
+    (RENDERED, np.s_[6:76, :140]),
+    ("immunohistochemistry", np.s_[220:312, 225:370]),
+]
+"""What the sheet shows enlarged: too fine to be seen as a whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,9 +162,9 @@ def draw_sheet(path: str | Path) -> Path:
     Examples
     --------
     >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:  # doctest: +SKIP
-    ...     draw_sheet(f"{folder}/sheet.png").stat().st_size > 100_000
-    True
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(draw_sheet(f"{folder}/pictures.png").name)
+    pictures.png
     """
     path = Path(path)
     if not path.parent.is_dir():
@@ -167,26 +172,19 @@ def draw_sheet(path: str | Path) -> Path:
             f"the sheet goes into an existing folder, but there is no {path.parent}. Make it first."
         )
     figure, axes = new_figure(3, 4, width=22, height=16.5)
-    for ax, name in zip(axes.flat, picture_names(), strict=False):
+    panels = [(name, ...) for name in SOURCES] + CLOSE_UPS
+    for ax, (name, part) in zip(axes.flat, panels, strict=True):
         picture = load_picture(name)
         rows, columns = picture.label_map.shape
         count = np.unique(picture.instance_map[picture.instance_map > 0]).size
-        title = f"{name}: {rows} x {columns}, {count} instance{'s' if count != 1 else ''}"
-        _draw_truth(ax, picture, title)
-    corner = np.s_[220:312, 225:370]
-    picture = load_picture("immunohistochemistry")
-    part = Picture(
-        picture.image[corner],
-        picture.label_map[corner],
-        picture.instance_map[corner],
-        picture.class_names,
-    )
-    _draw_truth(axes.flat[-1], part, "part of immunohistochemistry")
+        words = f"{name}: {rows} x {columns}, {count} instance{'s' if count != 1 else ''}"
+        show_overlay(
+            picture.image[part],
+            picture.label_map[part],
+            ax,
+            class_names=picture.class_names,
+            title=words if part is ... else f"part of {words}",
+        )
+        draw_outlines(ax, picture.instance_map[part])
     path.write_bytes(to_png(figure, trim=True))
     return path
-
-
-def _draw_truth(ax: Axes, picture: Picture, title: str) -> None:
-    names = picture.class_names
-    show_overlay(picture.image, picture.label_map, ax, class_names=names, title=title)
-    draw_outlines(ax, picture.instance_map)
