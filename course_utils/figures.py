@@ -254,20 +254,24 @@ def _with_palette(pixels: np.ndarray) -> Image.Image:
     return exact
 
 
-def _mimebundle(figure: Figure) -> tuple[dict[str, str], dict[str, Any]]:
-    """Everything a notebook stores of a figure; nothing for an empty one."""
-    if not figure.axes:
-        return {}, {}
-    alt = alt_text(figure)
-    bundle = picture_bundle(to_png(figure, trim=True), alt)
-    return bundle, {"image/png": {"alt": alt}} if alt else {}
+def _register(shell: Any) -> None:
+    """Let a notebook's shell show every figure through `picture_bundle`, encoded once."""
+    display = shell.display_formatter
 
+    def bundle(figure: Figure) -> tuple[dict[str, str], dict[str, Any]]:
+        if not figure.axes:
+            return {}, {}
+        # The inline backend registers a PNG formatter of its own at the first figure, and one for
+        # a single type is asked after this one and wins: it would draw a second, larger picture.
+        for formatter in display.formatters.values():
+            formatter.pop(Figure, None)
+        alt = alt_text(figure)
+        data = picture_bundle(to_png(figure, trim=True), alt)
+        return data, {"image/png": {"alt": alt}} if alt else {}
 
-def _register() -> None:
-    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
-    if shell is not None:
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, _mimebundle)
+    display.mimebundle_formatter.for_type(Figure, bundle)
 
 
 style.use(STYLE)
-_register()
+if "IPython" in sys.modules and (_shell := sys.modules["IPython"].get_ipython()):
+    _register(_shell)
