@@ -64,7 +64,8 @@ class Canvas(anywidget.AnyWidget):
     Raises
     ------
     ValueError
-        If image and png are both given, the brush is not odd, or painting has no grid.
+        If image and png are both given, the image is no uint8 image, the brush is not odd, or
+        painting has no grid.
 
     Examples
     --------
@@ -92,7 +93,7 @@ class Canvas(anywidget.AnyWidget):
     brush = traitlets.Int().tag(sync=True)
     event = traitlets.Dict().tag(sync=True, echo_update=False)
     cursor: traitlets.List = traitlets.List().tag(sync=True, echo_update=False)
-    painted = traitlets.Bytes().tag(sync=True, echo_update=False)
+    painted = traitlets.CBytes().tag(sync=True, echo_update=False)
     strokes = traitlets.Int().tag(sync=True, echo_update=False)
 
     def __init__(
@@ -111,11 +112,12 @@ class Canvas(anywidget.AnyWidget):
         caption: str = "",
         hover: bool = False,
     ) -> None:
-        if image is None and not png and rows:
+        if image is None and not png and rows and columns:
             image = np.full((rows, columns), 255, dtype=np.uint8)
         if image is not None:
             if png:
                 raise ValueError("A canvas shows one picture, got image and png. Give one of them.")
+            _require_image(image)
             rows, columns = rows or image.shape[0], columns or image.shape[1]
             width = width or _width_on_screen(image.shape[1])
             png = _enlarged_png(image, width)
@@ -151,10 +153,11 @@ class Canvas(anywidget.AnyWidget):
                 f"label_map must have shape ({self.rows}, {self.columns}) like the canvas's grid, "
                 f"got {np.shape(label_map)}. Resize it with nearest neighbour first."
             )
-        if np.max(label_map) > len(self.paint):
+        if np.min(label_map) < 0 or np.max(label_map) > len(self.paint):
             raise ValueError(
                 f"label_map may hold 0 to {len(self.paint)}, one value per class that can be "
-                f"painted, got {np.max(label_map)}. Name more classes in paint=."
+                f"painted, got {np.min(label_map)} to {np.max(label_map)}. "
+                "Name all classes in paint=."
             )
         self.painted = np.asarray(label_map, dtype=np.uint8).tobytes()
 
@@ -165,7 +168,7 @@ class Canvas(anywidget.AnyWidget):
 
     @traitlets.validate("painted")
     def _as_many_cells_as_before(self, proposal: Any) -> bytes:
-        painted = bytes(proposal.value)
+        painted = proposal.value
         if self.paint and len(painted) != self.rows * self.columns:
             raise traitlets.TraitError(
                 f"painted must hold {self.rows} x {self.columns} bytes, got {len(painted)}. "
@@ -200,6 +203,14 @@ def _with_colours(paint: Sequence[str] | Mapping[str, str]) -> list[dict[str, st
         {"name": name, "colour": "#" + bytes(colour).hex()}
         for name, colour in zip(paint, palette, strict=True)
     ]
+
+
+def _require_image(image: np.ndarray) -> None:
+    if image.dtype != np.uint8 or image.shape[2:] not in ((), (3,)) or image.ndim < 2:
+        raise ValueError(
+            f"image must be uint8 of shape (H, W) or (H, W, 3), got {image.dtype} of shape "
+            f"{image.shape}. Scale a float image: (255 * image).astype(np.uint8)."
+        )
 
 
 def _require_usable(rows: int, columns: int, num_classes: int, brush: int) -> None:

@@ -111,9 +111,9 @@ class Slider(anywidget.AnyWidget):
         super().__init__(
             label=label,
             unit=unit,
-            minimum=minimum,
-            maximum=maximum,
-            step=step,
+            minimum=float(minimum),
+            maximum=float(maximum),
+            step=float(step),
             decimals=_decimals(step),
             value=value,
         )

@@ -9,7 +9,7 @@ import html
 from collections.abc import Sequence
 from typing import Any
 
-from ipywidgets import VBox, Widget
+from ipywidgets import Box, VBox, Widget
 
 from course_utils.figures import picture_bundle
 
@@ -64,9 +64,15 @@ class Demo(VBox):
 
     def close(self) -> None:
         """Close the demo and everything in it, in the browser and in the kernel."""
-        for child in self.children:
-            child.close()
+        _close_children(self)
         super().close()
+
+
+def _close_children(box: Box) -> None:
+    for child in box.children:
+        if isinstance(child, Box) and not isinstance(child, Demo):
+            _close_children(child)
+        child.close()
 
 
 def _still_bundle(png: bytes, alt: str, text: str) -> dict[str, str]:
