@@ -68,7 +68,7 @@ def demo() -> Demo:
     canvas = Canvas(
         "Paint the cup",
         image=load_picture("coffee").image,
-        alt="Photograph: a blue cup of coffee on an orange saucer, with a spoon.",
+        alt="Photograph: a red cup of coffee on a red saucer, with a spoon, on a wooden table.",
         rows=GRID[0],
         columns=GRID[1],
         paint=["cup"],
