@@ -149,7 +149,7 @@ def run_step(command, lock):
     try:
         while reader.is_alive():
             reader.join(timeout=5)
-            doing = re.findall("((?:Collect|Download|Process|Install)ing .{1,80})", "".join(lines))
+            doing = re.findall("^ *(?!Unin|Attempt)([A-Z]\\w+ing .{1,80})", "".join(lines), re.M)
             if doing and reader.is_alive():
                 say(doing[-1])
     except BaseException:

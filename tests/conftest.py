@@ -1,10 +1,12 @@
 """What all tests share: a progress file of their own, and tools that a machine may lack."""
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -14,6 +16,28 @@ from course_utils.places import course_root
 # writes into the progress of the person who runs it.
 _progress_folder = tempfile.TemporaryDirectory(prefix="course-tests-")
 os.environ["COURSE_PROGRESS"] = str(Path(_progress_folder.name) / "progress.jsonl")
+
+
+def load_script(path: Path) -> ModuleType:
+    """Import a script that is no module of a package, anew at every call."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    return script
+
+
+@pytest.fixture
+def course() -> ModuleType:
+    """The script course.py as a module."""
+    return load_script(course_root() / "course.py")
+
+
+@pytest.fixture
+def write_constraints() -> ModuleType:
+    """The script that writes constraints.txt as a module."""
+    return load_script(course_root() / ".ci" / "write_constraints.py")
 
 
 def missing(tool: str, remedy: str, *, needed_in_ci: bool = False) -> None:

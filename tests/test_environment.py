@@ -1,6 +1,5 @@
 """The four files that say what to install agree: pyproject, constraints, environment, course.py."""
 
-import importlib.util
 import json
 import sys
 import tomllib
@@ -30,16 +29,6 @@ PINS = {
 }
 
 
-def load_script(path):
-    """Import a script that is no module of a package."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
-    return script
-
-
 def pinned_version(name):
     """Version of a package in constraints.txt."""
     (exact,) = PINS[canonicalize_name(name)].specifier
@@ -64,8 +53,7 @@ def test_conda_users_get_the_same():
     assert CONDA["name"] == PROJECT["name"]
 
 
-def test_all_files_name_the_same_pythons():
-    course = load_script(ROOT / "course.py")
+def test_all_files_name_the_same_pythons(course):
     oldest, newest = ("{}.{}".format(*v) for v in (course.OLDEST_PYTHON, course.NEWEST_PYTHON))
     assert PROJECT["requires-python"] == f">={oldest}"
     conda_python = Requirement(CONDA["dependencies"][0]).specifier
@@ -95,23 +83,23 @@ def test_torch_is_one_exact_version_everywhere():
     assert pinned_version("torch") == "2.13.0"
 
 
-def test_what_is_installed_is_what_the_constraints_say():
+def test_what_is_installed_is_what_the_constraints_say(write_constraints):
     """Holds the environment of course.py to constraints.txt; yours, of another make, is free."""
     stamp = ROOT / ".venv" / "course.json"
     if sys.prefix != str(ROOT / ".venv") or not stamp.exists():
         pytest.skip("this is not the environment that `python3 course.py test` makes")
     if json.loads(stamp.read_text(encoding="utf-8"))["constraints"] is None:
         pytest.skip("--newest was asked for")
-    script = load_script(ROOT / ".ci" / "write_constraints.py")
-    for name, installed in script.installed_versions("dev").items():
+    for name, installed in write_constraints.installed_versions("dev").items():
         if name in PINS:  # what only this system needs is not pinned
             assert installed == pinned_version(name), name
 
 
-def test_the_script_writes_what_is_installed_and_leaves_out_local_parts():
-    script = load_script(ROOT / ".ci" / "write_constraints.py")
-    script.OLDEST_PYTHON = "3.99"  # this environment may hold what an old Python cannot install
-    lines = script.constraints_text().splitlines()
+def test_the_script_writes_what_is_installed_and_leaves_out_local_parts(write_constraints):
+    write_constraints.OLDEST_PYTHON = (
+        "3.99"  # this environment may hold what an old Python cannot install
+    )
+    lines = write_constraints.constraints_text().splitlines()
     pins = [line for line in lines if not line.startswith("#")]
     assert pins == sorted(pins, key=lambda pin: pin.split("==")[0])
     assert f"numpy=={version('numpy')}" in pins
@@ -122,9 +110,8 @@ def test_the_script_writes_what_is_installed_and_leaves_out_local_parts():
     assert not [pin for pin in pins if "+" in pin]
 
 
-def test_the_script_refuses_what_the_oldest_python_cannot_install():
-    script = load_script(ROOT / ".ci" / "write_constraints.py")
-    script.require_oldest_python("soupsieve", "2.10", ">=3.9")
-    script.require_oldest_python("six", "1.17.0", None)
+def test_the_script_refuses_what_the_oldest_python_cannot_install(write_constraints):
+    write_constraints.require_oldest_python("soupsieve", "2.10", ">=3.9")
+    write_constraints.require_oldest_python("six", "1.17.0", None)
     with pytest.raises(SystemExit, match=r"soupsieve 4\.1\.1 needs Python >=3\.11\.5"):
-        script.require_oldest_python("soupsieve", "4.1.1", ">=3.11.5")
+        write_constraints.require_oldest_python("soupsieve", "4.1.1", ">=3.11.5")
