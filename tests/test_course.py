@@ -67,8 +67,8 @@ sys.exit(3 if "--fail" in sys.argv else 0)
 FAKE_JUPYTERLAB = """\
 import json, os, pathlib, sys, time
 settings = {k: v for k, v in os.environ.items() if k.startswith(("JUPYTER", "IPYTHON"))}
-print(json.dumps({"arguments": sys.argv[1:], "settings": settings}), flush=True)
 try:
+    print(json.dumps({"arguments": sys.argv[1:], "settings": settings}), flush=True)
     while pathlib.Path("stay").exists():
         time.sleep(0.05)
 except KeyboardInterrupt:
