@@ -254,7 +254,7 @@ def _error_text(error: BaseException, reveal: bool) -> str:
     """Name an error on one line; its words, and a name of its own, may hold inputs."""
     if not reveal:
         return next(t.__name__ for t in type(error).__mro__ if t.__module__ == "builtins")
-    words = re.sub(r"\x1b\[[0-9;]*m|\s+", " ", str(error)).strip().rstrip(".")
+    words = re.sub(r"(\x1b\[[0-9;]*m|[\s\x00-\x1f\x7f])+", " ", str(error)).strip().rstrip(".")
     words = words if len(words) <= 200 else words[:200] + " ..."
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 

@@ -5,7 +5,7 @@ divided by 0 is nan; a mean is taken over the classes that are present in target
 """
 
 import json
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from PIL import Image
 
 from course_utils import metrics
 from course_utils.checks.exercise import Arguments, Exercise
-from course_utils.labels import IGNORE_INDEX, decode_colours, encode_colours
+from course_utils.labels import IGNORE_INDEX, encode_colours
 from course_utils.places import data_folder
 
 Cases = dict[str, list[Arguments]]
@@ -167,7 +167,8 @@ def _matrix_cases(rng: np.random.Generator) -> Cases:
     for shape in shapes:
         target, prediction = _label_maps(rng, 3, shape, np.int64)
         hidden = rng.random(shape) < 0.4
-        hidden.flat[0] = True
+        hidden.flat[0], hidden.flat[-1] = True, False
+        target.flat[-1], prediction.flat[-1] = 1, 0  # 0 as a class or, if it is void, predicted
         void.append((np.where(hidden, IGNORE_INDEX, target), prediction, 3))
         void.append((np.where(hidden, 0, target), prediction, 3, 0))
     return {
@@ -575,6 +576,7 @@ PER_IMAGE_AND_POOLED = Exercise(
 _NAME = "05_evaluating_segmentation"
 
 
+@cache
 def _colours() -> tuple[np.ndarray, tuple[int, int, int]]:
     """Colours of the classes, shape (C, 3), and the colour of void."""
     file = data_folder() / "evaluation" / f"{_NAME}_classes.json"
@@ -582,6 +584,7 @@ def _colours() -> tuple[np.ndarray, tuple[int, int, int]]:
     return np.array(list(table["classes"].values()), np.uint8), tuple(table["void"])
 
 
+@cache
 def _given_pair() -> tuple[np.ndarray, np.ndarray]:
     """The ground truth and the prediction that ship with the course, each (240, 320, 3)."""
     folder = data_folder() / "evaluation"
@@ -606,15 +609,18 @@ def _picture_cases(rng: np.random.Generator) -> Cases:
     return {"every pixel counts": clear, "void pixels": hidden}
 
 
-def _pair_table(target_image: np.ndarray, prediction_image: np.ndarray) -> np.ndarray:
+def _class_indices(image: np.ndarray) -> np.ndarray:
+    """Class index of each pixel; void is the class after the last."""
     colours, void = _colours()
-    target, prediction = (
-        decode_colours(image, colours, ignore_colour=void)
-        for image in (target_image, prediction_image)
-    )
-    prediction = np.where(target == IGNORE_INDEX, 0, prediction)
-    valid = np.where(prediction == IGNORE_INDEX, IGNORE_INDEX, target)
-    return metrics.confusion_matrix(valid, np.where(valid == 255, 0, prediction), len(colours))
+    pack = np.array([1 << 16, 1 << 8, 1])  # one number for red, green and blue
+    return (image @ pack == (np.array([*colours, void]) @ pack)[:, None, None]).argmax(axis=0)
+
+
+def _pair_table(target_image: np.ndarray, prediction_image: np.ndarray) -> np.ndarray:
+    """Confusion matrix of two colour-coded images; a pixel that is void in either is left out."""
+    void = len(_colours()[0])
+    target, prediction = _class_indices(target_image), _class_indices(prediction_image)
+    return metrics.confusion_matrix(target, prediction, void + 1)[:void, :void]
 
 
 def evaluate(target_image: np.ndarray, prediction_image: np.ndarray) -> dict[str, float]:
@@ -626,12 +632,11 @@ def _void_becomes(label: int) -> Any:
     """Void pixels scored as if they were a class; -1: as a class of their own."""
 
     def mistaken(target_image: np.ndarray, prediction_image: np.ndarray) -> dict[str, float]:
-        colours, void = _colours()
-        extended = np.concatenate([colours, np.array([void], np.uint8)])
-        target, prediction = (decode_colours(i, extended) for i in (target_image, prediction_image))
+        void = len(_colours()[0])
+        target, prediction = _class_indices(target_image), _class_indices(prediction_image)
         if label >= 0:
-            target = np.where(target == len(colours), label, target)
-        return summary_scores(metrics.confusion_matrix(target, prediction, len(extended)))
+            target = np.where(target == void, label, target)
+        return summary_scores(metrics.confusion_matrix(target, prediction, void + 1))
 
     return mistaken
 
@@ -693,6 +698,12 @@ def _rectangles(rng: np.random.Generator, size: int, count: int) -> tuple[np.nda
     return target, predicted
 
 
+def _run(start: int, stop: int) -> np.ndarray:
+    """One object in a single row of 15 pixels."""
+    pixels = np.arange(15)
+    return ((start <= pixels) & (pixels < stop)).astype(np.int32)[None]
+
+
 def _instance_cases(rng: np.random.Generator) -> Cases:
     empty = np.zeros((1, 4), np.int32)
     half = np.array([[1, 1, 0, 0]], np.int32)
@@ -703,6 +714,8 @@ def _instance_cases(rng: np.random.Generator) -> Cases:
             (half, empty),
             (empty, half),
             (half, np.array([[3, 0, 0, 0]], np.int32)),  # IoU exactly one half
+            (_run(0, 11), _run(3, 15)),  # a little more: 8 of 15
+            (_run(0, 11), _run(4, 15)),  # a little less: 7 of 15
             (np.array([[1, 1, 1, 0]], np.int32), np.array([[0, 2, 2, 2]], np.int32)),
             (np.array([[5, 5, 0, 9]], np.int32), np.array([[9, 9, 0, 5]], np.int32)),
             (np.array([[1, 1, 2, 2]], np.int32), np.array([[1, 1, 1, 1]], np.int32)),

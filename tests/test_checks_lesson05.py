@@ -1,0 +1,582 @@
+"""How strong the checks of lesson 05 are: who passes, who fails, and what they are told."""
+
+import ast
+import copy
+import inspect
+import itertools
+import json
+import runpy
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import metrics
+from course_utils.checks import lesson05
+from course_utils.checks.call import call_answer
+from course_utils.checks.check import check
+from course_utils.checks.exercise import CheckFailed, judge
+from course_utils.checks.lesson05 import EXERCISES
+from course_utils.checks.values import same, show
+from course_utils.labels import decode_colours
+from course_utils.places import course_root, data_folder
+
+SLUG = "05_evaluating_segmentation"
+SOURCE = course_root() / "solutions" / "source" / f"{SLUG}.py"
+ANSWERS = {
+    "5.1": "count_outcomes",
+    "5.2": "confusion_matrix",
+    "5.3": "iou_per_class",
+    "5.4": "precision_recall_dice",
+    "5.5": "summary_scores",
+    "5.6": "per_image_and_pooled",
+    "5.7": "evaluate",
+    "5.8": "report",
+    "5.9": "instance_score",
+}
+MISTAKES = [(number, message) for number in EXERCISES for message in EXERCISES[number].mistakes]
+
+
+def groups(number, seed=0):
+    return EXERCISES[number].cases(np.random.default_rng(seed))
+
+
+def all_cases(number, seed=0):
+    return list(itertools.chain(*groups(number, seed).values()))
+
+
+def verdicts(number, answer, *, seed=0, reveal=True):
+    """What each aspect says, without the aspects where the answer is right."""
+    found = (
+        judge(EXERCISES[number], answer, cases, reveal=reveal)
+        for cases in groups(number, seed).values()
+    )
+    return [problem for problem in found if problem is not None]
+
+
+def solution_code():
+    """The solution's functions and constants, without its checks and pictures."""
+    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
+    kept = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.Assign
+    tree.body = [node for node in tree.body if isinstance(node, kept)]
+    return tree
+
+
+@pytest.fixture(scope="module")
+def solution():
+    names: dict = {}
+    exec(compile(solution_code(), SLUG, "exec"), names)
+    return names
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_the_solution_is_right_for_many_seeds(number, solution):
+    slowest = 0.0
+    for seed in range(30):
+        start = time.perf_counter()
+        assert verdicts(number, solution[ANSWERS[number]], seed=seed) == []
+        slowest = max(slowest, time.perf_counter() - start)
+    print(f"{number}: slowest check of a right answer {1000 * slowest:.0f} ms")
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_the_stub_is_not_answered_yet(number):
+    def stub(*arguments):
+        raise NotImplementedError("Write your answer here, then run this cell again.")
+
+    with pytest.raises(CheckFailed, match=r"not answered yet\.$"):
+        check(number, stub)
+
+
+@pytest.mark.parametrize(("number", "message"), MISTAKES)
+def test_each_mistake_fails_with_its_own_message(number, message):
+    mistake = EXERCISES[number].mistakes[message]
+    for seed in range(4):
+        start = time.perf_counter()
+        told = [text for text, _ in verdicts(number, mistake, seed=seed)]
+        seconds = time.perf_counter() - start
+        assert any(text.startswith(f"not yet. {message}") for text in told), told
+        assert all("It raises" not in text for text in told)
+    print(f"{1000 * seconds:.0f} ms")
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_mistakes_differ_from_each_other_and_are_enough(number):
+    cases, mistakes = all_cases(number), EXERCISES[number].mistakes
+    results = {m: [call_answer(f, case).value for case in cases] for m, f in mistakes.items()}
+    for first, second in itertools.combinations(results, 2):
+        pairs = zip(results[first], results[second], strict=True)
+        assert not all(same(a, b) for a, b in pairs), f"{first} / {second}"
+    assert len(mistakes) >= 5
+    for message in mistakes:
+        assert message[0].isupper()
+        assert message.endswith(".")
+        assert "\n" not in message
+
+
+# ----------------------------------------------------------------------------------------------
+# Other right answers
+
+
+def counts_by_loop(target, prediction, class_index):
+    counts = [0, 0, 0, 0]
+    for t, p in zip(target.ravel().tolist(), prediction.ravel().tolist(), strict=True):
+        kind = {(1, 1): 0, (0, 1): 1, (1, 0): 2, (0, 0): 3}
+        counts[kind[int(t == class_index), int(p == class_index)]] += 1
+    return counts
+
+
+def counts_by_torch(target, prediction, class_index):
+    torch = pytest.importorskip("torch")
+    t, p = (torch.as_tensor(m.astype(np.int64)) == class_index for m in (target, prediction))
+    return torch.stack([(t & p).sum(), (~t & p).sum(), (t & ~p).sum(), (~t & ~p).sum()])
+
+
+def counts_by_sklearn(target, prediction, class_index):
+    from sklearn.metrics import confusion_matrix
+
+    t, p = (target == class_index).ravel(), (prediction == class_index).ravel()
+    tn, fp, fn, tp = confusion_matrix(t, p, labels=[False, True]).ravel()
+    return tp, fp, fn, tn
+
+
+def matrix_by_loop(target, prediction, num_classes, ignore_index=255):
+    table = [[0] * num_classes for _ in range(num_classes)]
+    for row in range(target.shape[0]):
+        for column in range(target.shape[1]):
+            if target[row, column] != ignore_index:
+                table[target[row, column]][prediction[row, column]] += 1
+    return table
+
+
+def matrix_by_einsum(target, prediction, num_classes, ignore_index=255):
+    classes = np.arange(num_classes)[:, None, None]
+    t = (target == classes) & (target != ignore_index)
+    return np.einsum("ihw,jhw->ij", t.astype(float), (prediction == classes).astype(float))
+
+
+def matrix_by_add_at(target, prediction, num_classes, ignore_index=255):
+    table = np.zeros((num_classes, num_classes), dtype=np.float32)
+    valid = target != ignore_index
+    np.add.at(table, (target[valid], prediction[valid]), 1)
+    return table
+
+
+def matrix_by_torchmetrics(target, prediction, num_classes, ignore_index=255):
+    torch = pytest.importorskip("torch")
+    functional = pytest.importorskip("torchmetrics.functional.classification")
+    t, p = (torch.as_tensor(m.astype(np.int64)) for m in (target, prediction))
+    return functional.multiclass_confusion_matrix(p, t, num_classes, ignore_index=ignore_index)
+
+
+def iou_by_loop(table):
+    result = []
+    for c in range(len(table)):
+        tp = int(table[c, c])
+        fp, fn = int(sum(table[:, c])) - tp, int(sum(table[c])) - tp
+        result.append(tp / (tp + fp + fn) if tp + fp + fn else float("nan"))
+    return result
+
+
+def iou_with_warnings(table):
+    table = table.astype(np.float32)
+    return np.diag(table) / (table.sum(0) + table.sum(1) - np.diag(table))
+
+
+def iou_from_dice(table):
+    dice = metrics.dice_per_class(table)
+    return dice / (2 - dice)
+
+
+def scores_by_loop(table):
+    rows = [[], [], []]
+    for c in range(len(table)):
+        tp, predicted, true = table[c, c], table[:, c].sum(), table[c].sum()
+        rows[0].append(tp / predicted if predicted else np.nan)
+        rows[1].append(tp / true if true else np.nan)
+        rows[2].append(2 * tp / (true + predicted) if true + predicted else np.nan)
+    return rows
+
+
+def summary_by_loop(table):
+    iou = [value for value in iou_by_loop(table) if value == value]
+    weights = [sum(row) for row in table.tolist()]
+    weighted = sum(w * v for w, v in zip(weights, iou_by_loop(table), strict=True) if w)
+    return {
+        "frequency_weighted_iou": weighted / sum(weights),
+        "mean_iou": np.float32(sum(iou) / len(iou)),
+        "pixel_accuracy": np.array(np.diag(table).sum() / table.sum()),
+        "and more": None,
+    }
+
+
+def per_image_by_masked_means(tables):
+    iou = np.ma.masked_invalid([iou_by_loop(table) for table in tables])
+    return float(iou.mean(axis=1).mean()), float(metrics.mean_iou(np.add.reduce(tables)))
+
+
+def evaluate_by_distance(target_image, prediction_image):
+    """Nearest colour instead of an exact look-up, and a table by loops."""
+    table = json.loads((data_folder() / "evaluation" / f"{SLUG}_classes.json").read_text())
+    colours = np.array([*table["classes"].values(), table["void"]], dtype=float)
+    target, prediction = (
+        ((image[:, :, None, :] - colours) ** 2).sum(axis=-1).argmin(axis=-1)
+        for image in (target_image, prediction_image)
+    )
+    return summary_by_loop(np.array(matrix_by_loop(target, prediction, 5, ignore_index=5)))
+
+
+def report_by_matplotlib():
+    from matplotlib.image import imread
+
+    folder = data_folder() / "evaluation"
+    target, prediction = (
+        np.round(255 * imread(folder / f"{SLUG}_{part}.png")[..., :3])
+        for part in ("ground_truth", "prediction")
+    )
+    return evaluate_by_distance(target, prediction)
+
+
+def instances_by_flat_loop(target, predicted):
+    pairs: dict[tuple[int, int], int] = {}
+    for pair in zip(target.ravel().tolist(), predicted.ravel().tolist(), strict=True):
+        pairs[pair] = pairs.get(pair, 0) + 1
+    area_t, area_p = {}, {}
+    for (t, p), pixels in pairs.items():
+        area_t[t] = area_t.get(t, 0) + pixels
+        area_p[p] = area_p.get(p, 0) + pixels
+    tp = sum(
+        t > 0 < p and pixels / (area_t[t] + area_p[p] - pixels) > 0.5
+        for (t, p), pixels in pairs.items()
+    )
+    objects = len(area_t.keys() - {0}) + len(area_p.keys() - {0})
+    return tp / (objects - tp) if objects else np.nan
+
+
+OTHER_RIGHT_ANSWERS = [
+    ("5.1", counts_by_loop),
+    ("5.1", counts_by_torch),
+    ("5.1", counts_by_sklearn),
+    ("5.2", matrix_by_loop),
+    ("5.2", matrix_by_einsum),
+    ("5.2", matrix_by_add_at),
+    ("5.2", matrix_by_torchmetrics),
+    ("5.2", metrics.confusion_matrix),
+    ("5.3", iou_by_loop),
+    ("5.3", iou_with_warnings),
+    ("5.3", iou_from_dice),
+    ("5.4", scores_by_loop),
+    ("5.4", lambda table: tuple(map(np.float32, scores_by_loop(table)))),
+    ("5.5", summary_by_loop),
+    ("5.6", per_image_by_masked_means),
+    ("5.7", evaluate_by_distance),
+    ("5.8", report_by_matplotlib),
+    ("5.9", instances_by_flat_loop),
+    ("5.9", metrics.instance_average_precision),
+]
+
+
+@pytest.mark.parametrize(("number", "answer"), OTHER_RIGHT_ANSWERS)
+def test_other_right_answers_pass(number, answer):
+    for seed in range(3):
+        assert verdicts(number, answer, seed=seed) == []
+
+
+# ----------------------------------------------------------------------------------------------
+# Wrong answers of every sort
+
+
+def as_reference(number, change):
+    return lambda *arguments: change(EXERCISES[number].reference(*arguments))
+
+
+def in_every_part(change):
+    return lambda value: (
+        {key: change(part) for key, part in value.items()}
+        if isinstance(value, dict)
+        else change(value)
+    )
+
+
+def swapped(number):
+    return lambda first, second, *rest: EXERCISES[number].reference(second, first, *rest)
+
+
+WRONG = {
+    "nothing": lambda *arguments: None,
+    "zero": lambda *arguments: 0,
+    "one": lambda *arguments: 1.0,
+    "nan": lambda *arguments: np.nan,
+    "text": lambda *arguments: ["TP", "FP", "FN", "TN"],
+    "its first argument": lambda *arguments: arguments[0] if arguments else (),
+    "its arguments": lambda *arguments: arguments,
+    "an empty dictionary": lambda *arguments: {},
+    "an error": lambda *arguments: [][0],
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+@pytest.mark.parametrize("number", EXERCISES)
+def test_constants_and_identities_fail_in_every_aspect(number, name):
+    for reveal in (True, False):
+        assert len(verdicts(number, WRONG[name], reveal=reveal)) == len(groups(number))
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_the_right_kind_with_wrong_values_fails(number):
+    for change in (
+        lambda value: 100 * np.asarray(value),
+        lambda value: 0 * np.asarray(value),
+        lambda value: np.nan * np.asarray(value),
+        lambda value: np.asarray(value) + 1e-3,
+        lambda value: np.asarray(value) * 1.001,
+        lambda value: str(value),
+    ):
+        assert verdicts(number, as_reference(number, in_every_part(change)))
+
+
+@pytest.mark.parametrize("number", ["5.1", "5.2", "5.7"])
+def test_exchanged_arguments_fail(number):
+    assert verdicts(number, swapped(number))
+
+
+def test_a_dictionary_with_other_names_fails():
+    def renamed(table):
+        return {key.upper(): value for key, value in lesson05.summary_scores(table).items()}
+
+    (message, _), _ = verdicts("5.5", renamed)
+    assert "The dictionary lacks 'pixel_accuracy', 'mean_iou'" in message
+
+
+# ----------------------------------------------------------------------------------------------
+# What a message must not say
+
+
+def written(value):
+    """A result as a message would show it: whole, and each number that has three digits or more."""
+    parts = value.values() if isinstance(value, dict) else np.ravel(value)
+    numbers = {show(float(part)) for part in parts}
+    # nan is a convention, which messages explain
+    return ({show(value)} | {n for n in numbers if len(n.replace(".", "").lstrip("0")) >= 3}) - {
+        "nan"
+    }
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_no_message_holds_the_right_value_or_code(number):
+    exercise = EXERCISES[number]
+    code = [line.strip() for line in inspect.getsource(lesson05).splitlines()]
+    code += [line.strip() for line in SOURCE.read_text(encoding="utf-8").splitlines()]
+    code = [line for line in code if len(line) > 12 and "=" in line]
+    for answer in [*exercise.mistakes.values(), *WRONG.values()]:
+        for message, example in verdicts(number, answer):
+            assert not any(line in message for line in code)
+            if example is None:
+                continue
+            outcome = call_answer(answer, example)
+            open_to_all = " ".join(show(value) for value in (*example, outcome.value))
+            for secret in written(exercise.reference(*example)):
+                assert secret not in message or secret in open_to_all
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_without_reveal_a_message_depends_on_nothing_but_the_mistake(number):
+    exercise = EXERCISES[number]
+    for message, mistake in exercise.mistakes.items():
+        for seed in range(2):
+            told = verdicts(number, mistake, seed=seed, reveal=False)
+            assert any(text == f"not yet. {message}" for text, _ in told)
+            assert all(example is None for _, example in told)
+            assert all(text.removeprefix("not yet. ") in exercise.mistakes for text, _ in told)
+    for answer in WRONG.values():
+        for text, _ in verdicts(number, answer, reveal=False):
+            assert "For " not in text
+            assert "[" not in text
+
+
+# ----------------------------------------------------------------------------------------------
+# Mutants of the solution
+
+
+OPERATORS: dict[type, type] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.BitAnd: ast.BitOr,
+    ast.BitOr: ast.BitAnd,
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Gt: ast.GtE,
+}
+NAMES = {
+    "nanmean": "mean",
+    "nansum": "sum",
+    "mean": "sum",
+    "sum": "mean",
+    "trace": "sum",
+    "target": "prediction",
+    "prediction": "target",
+    "true": "found",
+    "found": "true",
+    "tp": "tn",
+    "fp": "fn",
+    "precision": "recall",
+    "predicted": "true",
+    "overlap": "union",
+}
+
+
+class Mutation(ast.NodeTransformer):
+    """Change the n-th place of a function that can be changed; `done` says what was changed."""
+
+    def __init__(self, place):
+        self.place, self.done = place, None
+
+    def _turn(self, node, change):
+        if self.place == 0:
+            before = ast.unparse(node)
+            node = change(node)
+            self.done = f"{before} -> {ast.unparse(node)}"
+        self.place -= 1
+        return node
+
+    def visit_BinOp(self, node):
+        self.generic_visit(node)
+        return self._turn(node, self._operator) if type(node.op) in OPERATORS else node
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        return self._turn(node, self._comparison)
+
+    def visit_UnaryOp(self, node):
+        self.generic_visit(node)
+        return self._turn(node, lambda n: n.operand)
+
+    def visit_Constant(self, node):
+        if not isinstance(node.value, int | float):
+            return node
+        step = 0.05 if isinstance(node.value, float) else 1
+        return self._turn(node, lambda n: ast.Constant(n.value + step))
+
+    def visit_Name(self, node):
+        if node.id not in NAMES or not isinstance(node.ctx, ast.Load):
+            return node
+        return self._turn(node, lambda n: ast.Name(NAMES[n.id], ast.Load()))
+
+    def visit_Attribute(self, node):
+        self.generic_visit(node)
+        if node.attr not in NAMES:
+            return node
+        return self._turn(node, lambda n: ast.Attribute(n.value, NAMES[n.attr], n.ctx))
+
+    def visit_Call(self, node):
+        self.generic_visit(node)
+        if len(node.args) < 2:
+            return node
+        swap = [node.args[1], node.args[0], *node.args[2:]]
+        return self._turn(node, lambda n: ast.Call(n.func, swap, n.keywords))
+
+    def visit_Tuple(self, node):
+        self.generic_visit(node)
+        if len(node.elts) < 2 or not isinstance(node.ctx, ast.Load):
+            return node
+        return self._turn(node, lambda n: ast.Tuple([*n.elts[1:], n.elts[0]], n.ctx))
+
+    def visit_Subscript(self, node):
+        self.generic_visit(node)
+        return self._turn(node, lambda n: n.value) if ast.unparse(node.slice) == "counted" else node
+
+    def _operator(self, node):
+        return ast.BinOp(node.left, OPERATORS[type(node.op)](), node.right)
+
+    def _comparison(self, node):
+        return ast.Compare(node.left, [OPERATORS[type(node.ops[0])]()], node.comparators)
+
+
+def mutants(function):
+    """Every function that differs from the solution's in one place, with the change in words."""
+    for place in itertools.count():
+        mutation = Mutation(place)
+        changed = mutation.visit(copy.deepcopy(function))
+        if mutation.done is None:
+            return
+        if ast.dump(changed) != ast.dump(function):
+            yield mutation.done, ast.fix_missing_locations(changed)
+
+
+EQUIVALENT = {
+    ("5.6", "tables.sum -> tables.mean"),  # a table's scale does not change its IoU
+    (
+        "5.9",  # the score treats both maps alike
+        "(target_instances, predicted_instances) -> (predicted_instances, target_instances)",
+    ),
+}
+"""Changes that leave every result the same."""
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_every_mutant_of_the_solution_is_caught(number, solution):
+    (function,) = (
+        node for node in solution_code().body if getattr(node, "name", "") == ANSWERS[number]
+    )
+    count, survivors = 0, set()
+    for change, mutant in mutants(function):
+        names = dict(solution)
+        exec(compile(ast.Module([mutant], []), SLUG, "exec"), names)
+        count += 1
+        if not verdicts(number, names[ANSWERS[number]]):
+            survivors.add((number, change))
+    print(f"{number}: {count - len(survivors)} of {count} mutants caught")
+    assert count >= 3
+    assert survivors == {each for each in EQUIVALENT if each[0] == number}
+
+
+# ----------------------------------------------------------------------------------------------
+# The evaluation exercise's two images, and the sheet
+
+
+def load(part):
+    folder = data_folder() / "evaluation"
+    table = json.loads((folder / f"{SLUG}_classes.json").read_text(encoding="utf-8"))
+    image = np.asarray(Image.open(folder / f"{SLUG}_{part}.png"))
+    colours = list(table["classes"].values())
+    return decode_colours(image, colours, ignore_colour=tuple(table["void"]))
+
+
+def test_the_images_are_what_the_script_draws():
+    script = runpy.run_path(str(data_folder() / "evaluation" / "make_images.py"))
+    for drawn, part in zip(script["draw_pair"](), ("ground_truth", "prediction"), strict=True):
+        np.testing.assert_array_equal(load(part), drawn)
+
+
+def test_the_images_hold_the_trap():
+    target, prediction = load("ground_truth"), load("prediction")
+    table = metrics.confusion_matrix(target, prediction, 5)
+    assert 0.01 < np.mean(target == 255) < 0.05
+    assert not (prediction == 255).any()
+    assert metrics.pixel_accuracy(table) > 0.97
+    assert metrics.frequency_weighted_iou(table) > 0.95
+    assert metrics.mean_iou(table) < 0.7
+    assert metrics.iou_per_class(table)[3] < 0.25  # boats, 1 % of the pixels
+    assert table[3].sum() / table.sum() < 0.015
+    assert table[4].sum() == table[:, 4].sum() == 0  # no bridge, true or predicted
+
+
+def test_the_sheet_asks_what_the_checks_check():
+    text = Path(SOURCE).read_text(encoding="utf-8")
+    for number, exercise in EXERCISES.items():
+        (function,) = (n for n in solution_code().body if getattr(n, "name", "") == ANSWERS[number])
+        assert [a.arg for a in function.args.args] == list(
+            inspect.signature(exercise.reference).parameters
+        )
+        names = list(groups(number))
+        for aspect in names if len(names) > 1 else []:
+            assert f'check("{number}", {ANSWERS[number]}, aspect="{aspect}")' in text
+    assert (
+        sum(int(line.split("points=")[1][0]) for line in text.splitlines() if "points=" in line)
+        == 20
+    )
