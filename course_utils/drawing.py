@@ -273,12 +273,18 @@ def class_names_and_colours(
         class_names = MASK_NAMES
     largest = max((int(m.max(initial=0, where=m != IGNORE_INDEX)) for m in label_maps), default=0)
     if palette is not None:
-        colours = np.asarray(palette)
+        colours = _require_palette(palette)
     elif class_names is not None:
         colours = display_palette(len(class_names))
     else:
         colours = display_palette(largest + 1)
     names = names_of(class_names, len(colours))
+    if largest >= len(colours):
+        raise ValueError(
+            f"Each class must have a name and a colour: got {len(colours)} of them, for the class "
+            f"indices 0 to {len(colours) - 1}, but the label map holds {largest}. "
+            f"Name every class, background first; void pixels are {IGNORE_INDEX}."
+        )
     for label_map in label_maps:
         require_class_indices(label_map, len(colours))
     return names, colours
@@ -403,6 +409,16 @@ def shares_in_words(label_map: np.ndarray, names: Sequence[str]) -> str:
         for value, n in zip(values, counts, strict=True)
     )
     return f"{size_in_words(label_map)}: {shares}"
+
+
+def _require_palette(palette: Any) -> np.ndarray:
+    colours = np.asarray(palette)
+    if colours.ndim != 2 or colours.shape[1] != 3 or colours.dtype != np.uint8:
+        raise ValueError(
+            "palette must be uint8 of shape (C, 3), one red, green, blue for each class, "
+            f"got {colours.dtype} {colours.shape}. Leave it out for the colours of the course."
+        )
+    return colours
 
 
 def _shape_remedy(image: np.ndarray) -> str:
