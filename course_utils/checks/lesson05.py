@@ -491,7 +491,10 @@ def _set_cases(rng: np.random.Generator) -> Cases:
         for n, c in [(2, 2), (2, 3), (3, 3), (4, 4)]
     ]
     return {
-        "every class on every image": [(tables,) for tables in every],
+        "every class on every image": [
+            (np.array([[[1, 1], [0, 2]], [[2, 0], [1, 1]], [[1, 0], [2, 1]]]),),
+            *((tables,) for tables in every),
+        ],
         "classes absent from some images": [
             (np.array([[[3, 1], [1, 1]], [[4, 0], [0, 0]]]),),
             *((tables,) for tables in some),

@@ -394,7 +394,7 @@ check("5.8", report)
 for score, value in report().items():
     print(f"{score:>22}: {value:.3f}")
 # %% [markdown]
-# **Now look.** Left the ground truth, right the prediction. White hatching is void.
+# **Now look.** Left the ground truth, right the prediction. Hatched pixels are void.
 # %%
 target, prediction = (
     decode_colours(
