@@ -265,6 +265,12 @@ def test_values_a_whole_byte_too_large_are_not_wrapped():
         metrics.confusion_matrix(np.array([511]), np.array([0]), num_classes=3)
 
 
+def test_the_error_looks_past_ignored_pixels():
+    target, prediction = np.array([IGNORE, 0]), np.array([9, 7])
+    with pytest.raises(ValueError, match=r"prediction must hold .* found 7 at index \(1,\)"):
+        metrics.confusion_matrix(target, prediction, num_classes=3)
+
+
 def test_array_and_tensor_together():
     with pytest.raises(TypeError, match=r"got ndarray on cpu and Tensor on cpu. .*from_numpy"):
         metrics.confusion_matrix(LABELS, torch.from_numpy(LABELS), num_classes=3)
