@@ -598,7 +598,7 @@ def test_a_kernel_shows_pictures_and_stops_endless_loops():
         "from course_utils.checks import exercise\n"
         "from course_utils.checks.check import check\n"
         "exercise.TIME_LIMIT = 0.3",
-        "def too_many(target_instances, predicted_instances):\n    return 1 + len(target_instances)",
+        "def too_many(target, predicted):\n    return 1 + len(target)",
         'check("5.9", too_many, aspect="objects")',
         "def endless(table):\n    while True:\n        pass",
         'check("5.3", endless, aspect="present classes")',

@@ -106,6 +106,15 @@ def judge(
     tuple of str and Arguments, or None
         What is wrong, with the smallest case that shows it (None without `reveal`, or where no case
         is to blame); None for a right answer.
+
+    Examples
+    --------
+    >>> doubled = {"It doubles the area.": lambda mask: 2 * mask.sum()}
+    >>> area = Exercise(lambda mask: mask.sum(), lambda rng: {}, doubled)
+    >>> judge(area, np.count_nonzero, [(np.ones((1, 2), bool),)])
+    >>> message, example = judge(area, lambda mask: 4, [(np.ones((1, 2), bool),)])
+    >>> message
+    'not yet. It doubles the area. For mask = [[True, True]] it returns 4.'
     """
     if not callable(answer):
         return "not yet. Pass the function itself, without calling it.", None
