@@ -379,7 +379,18 @@ def size_in_words(array: np.ndarray) -> str:
     >>> size_in_words(np.zeros((2, 3, 3)))
     '2 rows by 3 columns'
     """
-    return f"{array.shape[0]} rows by {array.shape[1]} columns"
+    return f"{counted(array.shape[0], 'row')} by {counted(array.shape[1], 'column')}"
+
+
+def counted(count: int, thing: str) -> str:
+    """A number of things.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(20, "row")
+    ('1 row', '20 rows')
+    """
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def percent(share: float) -> str:

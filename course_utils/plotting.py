@@ -236,9 +236,8 @@ def show_instances(
         row, column = (int(np.median(where)) for where in np.nonzero(index == number))
         outlined = [withStroke(linewidth=2, foreground="black")]
         ax.text(column, row, str(instance), color="white", path_effects=outlined, **CENTRED)
-    objects = "1 object" if len(ids) == 1 else f"{len(ids)} objects"
+    size, objects = drawing.size_in_words(instance_map), drawing.counted(len(ids), "object")
     covered = drawing.percent((instance_map != 0).mean())
-    size = drawing.size_in_words(instance_map)
     set_alt_text(ax, f"Instance map, {size}: {objects} covering {covered} of the pixels.")
     return ax
 
@@ -361,7 +360,7 @@ def show_confusion_matrix(
     ax.imshow(share, cmap="Blues", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     for (row, column), value in np.ndenumerate(table):
         text = f"{share[row, column]:.0%}" if normalise else f"{value:,.0f}"
-        colour = "white" if share[row, column] > 0.55 else "black"
+        colour = "white" if share[row, column] > 0.715 else "black"
         ax.text(column, row, text, color=colour, **CENTRED)
     turned: dict[str, Any] = (
         {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if len(names) > 3 else {}
@@ -374,7 +373,7 @@ def show_confusion_matrix(
     if title:
         ax.set_title(title)
     rows = (
-        f"{name}: {int(total):,} pixels, {drawing.percent(share[i, i])} found"
+        f"{name}: {drawing.counted(int(total), 'pixel')}, {drawing.percent(share[i, i])} found"
         if total
         else f"{name}: no pixels"
         for i, (name, total) in enumerate(zip(names, pixels[:, 0], strict=True))
@@ -452,11 +451,16 @@ def _is_label_map(array: np.ndarray, num_classes: int) -> bool:
 
 def _require_table(table: Any) -> np.ndarray:
     table = to_numpy(table)
-    if table.ndim != 2 or table.shape[0] != table.shape[1] or not table.size or table.min() < 0:
+    if table.ndim != 2 or table.shape[0] != table.shape[1] or not table.size:
         raise ValueError(
             "table must be a confusion matrix: shape (C, C), counts of pixels, "
             f"got shape {table.shape}. Make one with confusion_matrix(target, prediction, C); "
             "sum the tables of a batch first."
+        )
+    if table.min() < 0:
+        raise ValueError(
+            f"table must hold counts of pixels, got {table.min():g}. "
+            "Draw one table at a time, not a difference of two."
         )
     return table
 
