@@ -247,14 +247,14 @@ def start_lab(port, browser):
     environment["IPYTHONDIR"] = str(settings / "ipython")
     for name in ("JUPYTERLAB_SETTINGS", "JUPYTERLAB_WORKSPACES", "JUPYTER_CONFIG", "JUPYTER_DATA"):
         environment[name + "_DIR"] = str(settings / ("" if "CONFIG" in name else name.lower()))
-    command = [PYTHON, "-m", "jupyterlab", "--log-level=WARN", "-y"]
+    command = [PYTHON, "-m", "jupyterlab", "--log-level=ERROR", "-y"]
     command += [f"--ServerApp.root_dir={MY_COURSE}", "--LabApp.extension_manager=readonly"]
     command += ["--LabApp.default_url=/lab/tree/notebooks/README.md"]
     command += [f"--port={port}", "--ServerApp.port_retries=0"] if port else []
     command += [] if browser else ["--no-browser"]
     command += ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     say(f"JupyterLab is starting. Your own copies are in {MY_COURSE}. Stop it with Ctrl-C.")
-    return run_to_the_end(command, environment)
+    return run_to_the_end(command, MY_COURSE, environment)
 
 
 def require_free_port(port):
@@ -269,9 +269,9 @@ def require_free_port(port):
         )
 
 
-def run_to_the_end(command, environment=None):
-    """Run a command in the course folder and return its exit code; Ctrl-C is for it to handle."""
-    process = subprocess.Popen(command, cwd=ROOT, env=environment)
+def run_to_the_end(command, folder, environment=None):
+    """Run a command in a folder and return its exit code; Ctrl-C is for it to handle."""
+    process = subprocess.Popen(command, cwd=folder, env=environment)
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         with contextlib.suppress(KeyboardInterrupt):
@@ -333,7 +333,7 @@ def main(arguments=None):
             require_free_port(options.port)
         prepare_environment("dev" if options.command == "test" else "", options.newest, options.cpu)
         if options.command == "test":
-            return run_to_the_end([PYTHON, "-m", "pytest", *pytest_arguments])
+            return run_to_the_end([PYTHON, "-m", "pytest", *pytest_arguments], ROOT)
         copy_lessons()
         return start_lab(options.port, browser=not options.no_browser)
     except KeyboardInterrupt:

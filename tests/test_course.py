@@ -69,7 +69,7 @@ import json, os, pathlib, sys, time
 settings = {k: v for k, v in os.environ.items() if k.startswith(("JUPYTER", "IPYTHON"))}
 try:
     print(json.dumps({"arguments": sys.argv[1:], "settings": settings}), flush=True)
-    while pathlib.Path("stay").exists():
+    while pathlib.Path("../stay").exists():
         time.sleep(0.05)
 except KeyboardInterrupt:
     print("JupyterLab closed itself", flush=True)
