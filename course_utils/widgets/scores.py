@@ -71,13 +71,13 @@ def show_scores(scores: dict[str, float], ax: Axes) -> Axes:
     >>> alt_text(figure)
     'mean IoU 0.475, precision undefined.'
     """
-    names, values = list(scores), np.array(list(scores.values()))
-    rows = np.arange(len(names))
+    names, values = list(scores), list(scores.values())
+    rows = range(len(names))
     colours = [FRAGILE_COLOUR if _counts_background(name) else BAR_COLOUR for name in names]
-    ax.barh(rows, np.nan_to_num(values), color=colours, height=0.7)
+    ax.barh(list(rows), np.nan_to_num(values), color=colours, height=0.7)
     for row, value in zip(rows, values, strict=True):
         ax.text(1.03, row, as_text(value), va="center", fontsize=9)
-    ax.set_yticks(rows, names, fontsize=9)
+    ax.set_yticks(list(rows), names, fontsize=9)
     ax.set_xticks([0, 0.5, 1])
     ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
     ax.tick_params(axis="y", length=0)

@@ -27,7 +27,7 @@ from PIL import Image
 from course_utils.checks.check import check
 from course_utils.labels import decode_colours
 from course_utils.places import data_folder
-from course_utils.plotting import compare, show_error_map
+from course_utils.plotting import compare
 
 
 # %% [markdown]
@@ -407,6 +407,8 @@ print(f"{np.mean(target == 0):.0%} of the picture is water, {np.mean(target == 3
 # %% [markdown] tags=["solution"]
 # The errors of the class boat alone. Ten boats of twelve are missed.
 # %% tags=["solution"]
+from course_utils.plotting import show_error_map
+
 show_error_map(target, prediction, class_index=3, class_names=CLASS_NAMES)
 table = confusion_matrix(target, prediction, num_classes=len(CLASS_NAMES))
 for name, iou in zip(CLASS_NAMES, iou_per_class(table), strict=True):
