@@ -5,6 +5,9 @@ A widget therefore keeps the keys pressed in it, except those that leave it or h
 The colours are JupyterLab's own variables, so light and dark themes both fit.
 """
 
+import anywidget
+import ipywidgets
+
 KEEP_KEYS = """
 function keepKeys(element) {                     // JupyterLab must not read them as shortcuts
   element.addEventListener("keydown", (event) => {
@@ -34,3 +37,55 @@ LOOK = """
 .course-widget .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
 """
+
+
+class KeyGuard(anywidget.AnyWidget):
+    """Unseen, it keeps the keys of all controls that stand in one box with it.
+
+    The controls of ipywidgets let their keys go on to JupyterLab: an arrow key in radio buttons
+    would select another cell, and two presses of `d` in a menu delete this one.
+
+    Examples
+    --------
+    >>> box = guarded([ipywidgets.Dropdown(description="Shape", options=["disc", "square"])])
+    >>> [type(child).__name__ for child in box.children]
+    ['Dropdown', 'KeyGuard']
+    """
+
+    _esm = (
+        KEEP_KEYS
+        + """
+function render({ el }) {
+  const attach = () => {
+    if (el.isConnected) keepKeys(el.closest(".course-guarded"));
+    else requestAnimationFrame(attach);
+  };
+  attach();
+}
+export default { render };
+"""
+    )
+
+
+def guarded(controls: list[ipywidgets.Widget], **layout: str) -> ipywidgets.Box:
+    """Put controls into a box that keeps their keys.
+
+    Parameters
+    ----------
+    controls : list of Widget
+    **layout : str
+        As `ipywidgets.Layout` takes them.
+
+    Returns
+    -------
+    Box
+
+    Examples
+    --------
+    >>> guarded([], flex_flow="row wrap").layout.flex_flow
+    'row wrap'
+    """
+    guard = KeyGuard(layout=ipywidgets.Layout(display="none"))
+    box = ipywidgets.Box([*controls, guard], layout=ipywidgets.Layout(**layout))
+    box.add_class("course-guarded")
+    return box

@@ -17,11 +17,12 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
 from course_utils.figures import alt_text, to_png
+from course_utils.widgets.browser import guarded
 from course_utils.widgets.canvas import Canvas
 from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
 
-_ROW = Layout(flex_flow="row wrap", align_items="center", grid_gap="4px 24px")
+_ROW = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 24px"}
 _PICTURES = Layout(flex_flow="row wrap", align_items="flex-start", grid_gap="12px 24px")
 
 
@@ -80,7 +81,7 @@ class _Explorer(Demo):
         canvases = [control for control in everything if isinstance(control, Canvas)]
         row = [control for control in everything if not isinstance(control, Canvas)]
         super().__init__(
-            [Box(row, layout=_ROW), Box([*canvases, self._picture], layout=_PICTURES)],
+            [guarded(row, **_ROW), Box([*canvases, self._picture], layout=_PICTURES)],
             png=png,
             alt=alt,
             text=caption,

@@ -106,11 +106,16 @@ def _question(where: str, entry: Any) -> BankQuestion:
     _require_fields(where, content, _FIELDS[kind], _OPTIONAL.get(kind, {}))
     if "options" in content:
         _require_options(where, kind, content["options"])
+    if kind == "number" and content["tolerance"] < 0:
+        raise BankError(f"{where}, tolerance: expected at least 0, got {content['tolerance']}.")
     for i, hint in enumerate(content.get("hints", [])):
         _require_hint(f"{where}, hints[{i}]", hint, content)
     if kind == "pixel":
         _require_picture(where, content)
-    return BankQuestion(entry["id"], kind, entry["text"], content)
+    question = BankQuestion(entry["id"], kind, entry["text"], content)
+    if kind == "pixel" and not question.picture[1].any():
+        raise BankError(f"{where}, region: expected some pixels, got none in the picture shown.")
+    return question
 
 
 def _require_fields(
@@ -167,6 +172,15 @@ def _require_picture(where: str, content: dict) -> None:
     if len(region) != 1:
         raise BankError(f"{where}, region: expected one of {', '.join(_REGIONS)}, got {region}.")
     _require_fields(f"{where}, region", region, {}, _REGIONS)
+    _require_edges(f"{where}, picture, crop", content["picture"].get("crop"))
+    _require_edges(f"{where}, region, rectangle", region.get("rectangle"))
+
+
+def _require_edges(where: str, edges: list | None) -> None:
+    if edges is not None and (len(edges) != 4 or not all(type(edge) is int for edge in edges)):
+        raise BankError(
+            f"{where}: expected four whole numbers [top, left, bottom, right], got {edges}."
+        )
 
 
 def _in_words(wanted: Any) -> str:

@@ -66,8 +66,8 @@ class BankQuestion:
             right = np.zeros((height, width), dtype=bool)
             right[_window(value)] = True
         else:
-            index = whole.class_names.index(value) if form == "class" else value
-            right = whole.label_map == index
+            indices = {name: index for index, name in enumerate(whole.class_names)}
+            right = whole.label_map == (indices.get(value, -1) if form == "class" else value)
         crop = _window(self.content["picture"].get("crop", [0, 0, height, width]))
         return whole.image[crop], right[crop]
 

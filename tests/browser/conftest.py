@@ -2,10 +2,11 @@
 
 import contextlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from jupyterlab_page import CHROMIUM_FLAGS, Laboratory, NotebookPage, opened
+from jupyterlab_page import CHROMIUM_FLAGS, OPEN, Laboratory, NotebookPage, opened
+
+_failed = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -30,32 +31,27 @@ def laboratory(require_chromium, tmp_path_factory) -> Iterator[Laboratory]:
 
 
 @pytest.fixture
-def open_notebook(
-    browser, laboratory, request, tmp_path_factory
-) -> Iterator[Callable[[str], NotebookPage]]:
-    """Open a notebook of the laboratory; if the test fails, its path to a screenshot is printed."""
-    pages: list[NotebookPage] = []
+def open_notebook(browser, laboratory) -> Iterator[Callable[[str], NotebookPage]]:
+    """Open a notebook of the laboratory by its path; it is closed after the test."""
     with contextlib.ExitStack() as stack:
-
-        def open_path(path: str) -> NotebookPage:
-            pages.append(stack.enter_context(opened(browser, laboratory, path)))
-            return pages[-1]
-
-        yield open_path
-        if request.node.stash.get(FAILED, False):
-            folder: Path = tmp_path_factory.mktemp("screenshots")
-            for number, notebook in enumerate(pages):
-                path = folder / f"{request.node.name}_{number}.png"
-                notebook.page.screenshot(path=path)
-                print(f"what the browser showed: {path}")
-
-
-FAILED = pytest.StashKey[bool]()
+        yield lambda path: stack.enter_context(opened(browser, laboratory, path))
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Remember that a test failed, for `open_notebook`."""
-    outcome = yield
-    if call.when == "call" and outcome.get_result().failed:
-        item.stash[FAILED] = True
+    """Remember that a test failed, for `screenshots`."""
+    report = (yield).get_result()
+    if call.when == "call" and report.failed:
+        item.stash[_failed] = True
+
+
+@pytest.fixture(autouse=True)
+def screenshots(request, tmp_path_factory, open_notebook):
+    """If the test fails, print the path to a picture of every open notebook."""
+    yield
+    if request.node.stash.get(_failed, False):
+        folder = tmp_path_factory.mktemp("screenshots")
+        for number, notebook in enumerate(OPEN):
+            path = folder / f"{number}.png"
+            notebook.page.screenshot(path=path)
+            print(f"what the browser showed when {request.node.name} failed: {path}")

@@ -1,7 +1,7 @@
 """A real JupyterLab in a real Chromium: start it, open a notebook, run it, look at what it shows.
 
-`Laboratory` is the server with its own temporary settings; `NotebookPage` is one open notebook. Keys
-are pressed as a person presses them, and elements are found by their accessible names.
+`Laboratory` is the server with its own temporary settings; `NotebookPage` is one open notebook.
+Keys are pressed as a person presses them, and elements are found by their accessible names.
 """
 
 import contextlib
@@ -38,7 +38,6 @@ CHROMIUM_FLAGS = (
 STOPWATCH = """
 (picture) => {
   const watch = window.courseStopwatch = { down: null, shown: null };
-  watch.stop?.();
   const down = () => { watch.down = performance.now(); watch.shown = null; };
   const seen = async () => {
     if (watch.down === null || watch.shown !== null) return;
@@ -48,7 +47,10 @@ STOPWATCH = """
   const observer = new MutationObserver(seen);
   document.addEventListener("keydown", down, { capture: true });
   observer.observe(picture, { attributes: true, attributeFilter: ["src"] });
-  watch.stop = () => { document.removeEventListener("keydown", down, { capture: true }); observer.disconnect(); };
+  watch.stop = () => {
+    document.removeEventListener("keydown", down, { capture: true });
+    observer.disconnect();
+  };
 }
 """
 
@@ -59,6 +61,7 @@ class Laboratory:
     def __init__(self, folder: Path, *, theme: str = "JupyterLab Light") -> None:
         self.root = folder / "notebooks"
         self.root.mkdir()
+        self.progress = folder / "progress.jsonl"
         self.token = secrets.token_hex(16)
         self.url = f"http://127.0.0.1:{_free_port()}"
         self._folder = folder
@@ -114,7 +117,7 @@ class Laboratory:
             "JUPYTER_DATA_DIR": self._folder / "data",
             "JUPYTER_RUNTIME_DIR": self._folder / "runtime",
             "IPYTHONDIR": self._folder / "ipython",
-            "COURSE_PROGRESS": self._folder / "progress.jsonl",
+            "COURSE_PROGRESS": self.progress,
         }
         return os.environ | {name: str(path) for name, path in own.items()}
 
@@ -228,6 +231,9 @@ class NotebookPage:
             self.messages.append(message.text)
 
 
+OPEN: list[NotebookPage] = []  # for screenshots when a test fails
+
+
 def summary(durations: list[float]) -> str:
     """Median and 95th percentile in words."""
     p95 = statistics.quantiles(durations, n=20)[-1]
@@ -240,9 +246,11 @@ def summary(durations: list[float]) -> str:
 def opened(browser: Browser, laboratory: Laboratory, path: str) -> Iterator[NotebookPage]:
     """An open notebook that is closed, kernel and all, at the end."""
     notebook = NotebookPage(browser, laboratory, path)
+    OPEN.append(notebook)
     try:
         yield notebook
     finally:
+        OPEN.remove(notebook)
         with contextlib.suppress(Exception):
             notebook.page.evaluate(
                 "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
