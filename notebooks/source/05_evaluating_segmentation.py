@@ -201,8 +201,8 @@ set_alt_text(
 print(f"largest difference {np.max(2 * iou / (1 + iou) - iou):.3f}, at IoU {np.sqrt(2) - 1:.2f}")
 # %% [markdown]
 # Dice is never below IoU and rises with it: on one picture, both rank any two masks the same way. A
-# paper that reports Dice 0.88 and one that reports IoU 0.79 may have made the same mask. After
-# *averaging* over pictures that ends. Find out which of these two methods is better:
+# paper that reports the higher Dice and one that reports the lower IoU may have made the same mask.
+# After *averaging* over pictures that ends. Find out which of these two methods is better:
 # %%
 iou_a, iou_b = np.array([1.0, 0.0]), np.array([0.45, 0.45])  # per picture: method A, method B
 for name, iou in [("A", iou_a), ("B", iou_b)]:
@@ -433,11 +433,12 @@ for name, answers in [("A", answers_a), ("B", answers_b)]:
     per_image = metrics.iou_per_class(tables)[:, 1]
     pooled = metrics.iou_per_class(tables.sum(axis=0))[1]
     print(
-        f"{name}: pooled {pooled:.2f}, per image {per_image.mean():.2f} from {per_image.round(2)}"
+        f"{name}: pooled {pooled:.2f}, per image {per_image.mean():.2f} = mean of",
+        per_image.round(2),
     )
 reveal("05-pooled", "A pooled, B per image")
 # %% [markdown]
-# Pooled, pixels vote: the cup has ten times more of them than the coins together. Per image,
+# Pooled, pixels vote: the cup has over ten times as many as the three coins together. Per image,
 # pictures vote. Neither is wrong, but a report that does not say which one it gives cannot be
 # compared with anything.
 #
@@ -598,6 +599,21 @@ for ax, (name, mask) in zip(axes, answers.items(), strict=True):
     print(f"{name}: IoU {iou_by_hand(target, mask):.3f}, {count} objects, AP {ap:.2f}")
 # %% [markdown]
 # Too large, neighbours merge: better as a mask, worse as a count. A score follows the question.
+#
+# One mask, the one of section 1, and every answer that this lesson has for it:
+# %%
+for name, score in {
+    "pixel accuracy": metrics.pixel_accuracy(table),
+    "mean IoU": metrics.mean_iou(table),
+    "IoU of coin": metrics.iou_per_class(table)[1],
+    "Dice of coin": metrics.dice_per_class(table)[1],
+    "boundary IoU": metrics.boundary_iou(target, prediction),
+    "instance AP at 0.5": metrics.instance_average_precision(coins.instance_map, regions),
+}.items():
+    print(f"{name:>18} {score:.2f}")
+# %% [markdown]
+# To weigh the silver, the mask is fair; to measure rims it is rough; to count coins it is useless
+# until the specks are gone. "How good is a mask?" has no answer before you say: good for what?
 #
 # ## 12 Your own mask
 #
