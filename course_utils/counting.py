@@ -111,4 +111,4 @@ def _index_plus_one(values: np.ndarray, num_classes: int, dtype: np.dtype) -> np
 
 def _unsigned(values: np.ndarray) -> np.ndarray:
     """Read the same bytes as unsigned, so that -1 is very large."""
-    return values.view(values.dtype.str.replace("i", "u").replace("b", "u"))
+    return values.view(values.dtype.str.replace("i", "u"))

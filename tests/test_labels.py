@@ -111,6 +111,11 @@ def test_colours_survive_a_round_trip():
         np.testing.assert_array_equal(decoded, label_map)
 
 
+def test_every_bit_of_a_colour_counts():
+    colours = np.packbits(np.eye(24, dtype=np.uint8), axis=1)  # (24, 3), one bit set in each
+    np.testing.assert_array_equal(decode_colours(colours[None], colours), [range(24)])
+
+
 def test_encode_takes_tensors_and_bool_masks():
     black_and_red = [(0, 0, 0), (255, 0, 0)]
     expected = [[[255, 0, 0], [0, 0, 0]]]

@@ -432,10 +432,7 @@ for name, answers in [("A", answers_a), ("B", answers_b)]:
     tables = np.array([table_of(t, p) for t, p in zip(targets, answers, strict=True)])  # (4, 2, 2)
     per_image = metrics.iou_per_class(tables)[:, 1]
     pooled = metrics.iou_per_class(tables.sum(axis=0))[1]
-    print(
-        f"{name}: pooled {pooled:.2f}, per image {per_image.mean():.2f} = mean of",
-        per_image.round(2),
-    )
+    print(f"{name}: pooled {pooled:.2f}, per image {per_image.mean():.2f} {per_image.round(2)}")
 reveal("05-pooled", "A pooled, B per image")
 # %% [markdown]
 # Pooled, pixels vote: the cup has over ten times as many as the three coins together. Per image,
@@ -612,8 +609,8 @@ for name, score in {
 }.items():
     print(f"{name:>18} {score:.2f}")
 # %% [markdown]
-# To weigh the silver, the mask is fair; to measure rims it is rough; to count coins it is useless
-# until the specks are gone. "How good is a mask?" has no answer before you say: good for what?
+# To measure areas the mask is fair; to trace rims it is rough; to count coins it is useless until
+# the specks are gone. "How good is a mask?" has no answer before you say: good for what?
 #
 # ## 12 Your own mask
 #
