@@ -211,7 +211,7 @@ def _examine_pictures() -> Iterator[Finding]:
             load_picture(name)
         except (OSError, ValueError) as error:
             broken += 1
-            remedy = f"get the file back with `git checkout data/annotations/{name}.json`"
+            remedy = f"`git checkout data` gives back what ships; if it is the package, {REINSTALL}"
             yield Finding("pictures", PROBLEM, str(error), remedy)
     if not broken:
         yield Finding("pictures", OK, f"all {len(picture_names())} load, with their ground truth")
