@@ -7,6 +7,7 @@ While a slider moves, the panels keep their places: only their content changes, 
 new places is spared.
 """
 
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -21,6 +22,12 @@ from course_utils.widgets.browser import guarded
 from course_utils.widgets.canvas import Canvas
 from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
+
+# A redrawing leaves many small objects to Python's garbage collector, which then walks through
+# every object of every library, up to 100 ms at a time. What the imports made stays for good, so it
+# is taken out of these walks.
+gc.collect()
+gc.freeze()
 
 _ROW = {"flex_flow": "row wrap", "align_items": "center", "grid_gap": "4px 24px"}
 _PICTURES = Layout(flex_flow="row wrap", align_items="flex-start", grid_gap="12px 24px")
@@ -76,6 +83,8 @@ class _Explorer(Demo):
         everything = [*controls, *named_controls.values()]
         for control in everything:
             _require_control(control)
+            if hasattr(control, "style"):
+                control.style.description_width = "initial"  # a label is as wide as its text
         png, alt, caption = self._drawn()
         self._picture = Canvas("Picture", png=png, alt=alt, caption=caption)
         canvases = [control for control in everything if isinstance(control, Canvas)]

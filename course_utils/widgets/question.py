@@ -100,7 +100,7 @@ _STYLE = """
 .course-question fieldset { border: 0; margin: 0 4px; padding: 0; min-width: 0; }
 .course-question .text { font-weight: 600; padding: 0; margin: 4px 0; white-space: pre-line; }
 .course-question div.text { margin: 4px; }
-.course-question .option { display: flex; align-items: baseline; gap: 8px; padding: 3px 0;
+.course-question .option { display: flex; align-items: center; gap: 8px; padding: 2px 0;
   cursor: pointer; }
 .course-question input { accent-color: var(--jp-brand-color1, #1976d2); margin: 0; }
 .course-question .number { display: flex; align-items: center; gap: 8px; margin: 4px 0; }
@@ -112,7 +112,8 @@ _STYLE = """
 .course-question .reason.right { border-color: var(--jp-success-color1, #2e7d32); }
 .course-question .reason.wrong { border-color: var(--jp-error-color1, #c62828); }
 .course-question button { margin: 6px 0 0; }
-.course-question .verdict { min-height: 1.5em; margin-top: 4px; }
+.course-question .verdict { min-height: 1.5em; margin: 4px 0 10px; }
+.course-question div.text ~ .verdict { min-height: 0; margin: 0 4px; }
 """
 
 KINDS = ("single", "multiple", "number", "text")
