@@ -165,15 +165,57 @@ def to_png(figure: Figure, *, trim: bool = False) -> bytes:
     >>> png_size(to_png(figure))
     (200, 100)
     """
+    pixels = draw_pixels(figure)
+    return encode_pixels(_without_border(pixels) if trim else pixels)
+
+
+def draw_pixels(figure: Figure) -> np.ndarray:
+    """Draw a figure.
+
+    Parameters
+    ----------
+    figure : Figure
+        Any Matplotlib figure; it is not changed.
+
+    Returns
+    -------
+    ndarray of uint32, shape (H, W)
+        Red, green, blue and alpha of a pixel, a byte each, in one number.
+
+    Examples
+    --------
+    >>> figure, axes = new_figure(width=2, height=1)
+    >>> draw_pixels(figure).shape
+    (100, 200)
+    """
     canvas = figure.canvas
     try:
         agg = canvas if isinstance(canvas, FigureCanvasAgg) else FigureCanvasAgg(figure)
         agg.draw()
-        pixels = np.asarray(agg.buffer_rgba()).view(np.uint32)[..., 0]
+        return np.asarray(agg.buffer_rgba()).view(np.uint32)[..., 0]
     finally:
         figure.set_canvas(canvas)
+
+
+def encode_pixels(pixels: np.ndarray) -> bytes:
+    """Encode what `draw_pixels` drew.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint32, shape (H, W)
+
+    Returns
+    -------
+    bytes
+        A PNG with a palette of at most 256 colours.
+
+    Examples
+    --------
+    >>> png_size(encode_pixels(np.full((10, 20), 0xFFFFFFFF, dtype=np.uint32)))
+    (20, 10)
+    """
     file = io.BytesIO()
-    _with_palette(_without_border(pixels) if trim else pixels).save(file, "png")
+    _with_palette(pixels).save(file, "png")
     return file.getvalue()
 
 

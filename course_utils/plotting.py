@@ -250,6 +250,7 @@ def show_error_map(
     class_index: int | None = None,
     class_names: Sequence[str] | None = None,
     legend: bool = True,
+    counts: bool = True,
     title: str | None = None,
 ) -> Axes:
     """Draw where a prediction is right and where it is wrong, with the number of pixels of each.
@@ -266,7 +267,9 @@ def show_error_map(
     class_names : sequence of str, length C, optional
         Used for the class's name in the alternative text.
     legend : bool
-        Name the colours, with the numbers of pixels, under the picture.
+        Name the colours under the picture.
+    counts : bool
+        Write the numbers of pixels behind the names; the alternative text always has them.
     title : str, optional
 
     Returns
@@ -302,16 +305,21 @@ def show_error_map(
         name = class_names[class_index] if class_names else fallback
         names, subject = OUTCOMES, f"Errors of {name}"
     outcome = np.where(void, IGNORE_INDEX, outcome)
-    entries = [
-        drawing.colour_patch(OUTCOME_COLOURS[i], f"{names[i]}: {(outcome == i).sum():,}")
-        for i in range(len(names))
-    ]
+    pixels = {name: int((outcome == i).sum()) for i, name in enumerate(names)}
+    colours: dict[str, Any] = dict(zip(names, OUTCOME_COLOURS, strict=False))
     if void.any():
-        entries.append(drawing.void_patch(f"{drawing.VOID_NAME}: {void.sum():,}"))
+        pixels[drawing.VOID_NAME] = int(void.sum())
+    in_words = {name: f"{name}: {count:,}" for name, count in pixels.items()}
+    entries = [
+        drawing.colour_patch(colours[name], in_words[name] if counts else name)
+        if name in colours
+        else drawing.void_patch(in_words[name] if counts else name)
+        for name in pixels
+    ]
     ax = drawing.picture_axes(ax, target.shape, title, entries if legend else [])
     drawing.draw_classes(ax, outcome, OUTCOME_COLOURS[: len(names)])
-    counts = ", ".join(str(entry.get_label()) for entry in entries)
-    set_alt_text(ax, f"{subject}, {drawing.size_in_words(target)}. Pixels: {counts}.")
+    shares = ", ".join(in_words.values())
+    set_alt_text(ax, f"{subject}, {drawing.size_in_words(target)}. Pixels: {shares}.")
     return ax
 
 

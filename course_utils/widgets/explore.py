@@ -3,23 +3,22 @@
 The function draws and knows nothing of widgets, so a lesson can also call it plainly. It is called
 again, in the kernel, whenever a control changes. While it draws, the browser gathers the changes
 that come in and sends only the latest, so a slow drawing skips values instead of lagging behind.
-While a slider moves, the panels keep their places: only their content changes, and the time to find
-new places is spared.
+While a slider moves, the panels keep their places, and `redraw` spares what did not change.
 """
 
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from ipywidgets import Box, Button, Layout, Widget
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.transforms import Bbox
 
-from course_utils.figures import alt_text, to_png
+from course_utils.figures import alt_text
 from course_utils.widgets.browser import guarded
 from course_utils.widgets.canvas import Canvas
+from course_utils.widgets.redraw import Redrawer
 from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
 
@@ -79,7 +78,7 @@ class _Explorer(Demo):
     ) -> None:
         self._draw, self._controls, self._named = draw, controls, named_controls
         self._clicks: dict[Widget, int] = {}
-        self._places: list[Bbox] = []
+        self._redrawer = Redrawer()
         everything = [*controls, *named_controls.values()]
         for control in everything:
             _require_control(control)
@@ -106,25 +105,23 @@ class _Explorer(Demo):
     def redraw(self, *, keep_places: bool = False) -> None:
         """Draw again with the present values; an error becomes the line below the picture."""
         try:
-            png, alt, caption = self._drawn(self._places if keep_places else [])
+            png, alt, caption = self._drawn(keep_places=keep_places)
         except Exception as error:  # whatever a lesson's own function raises
             self._picture.caption = f"This could not be drawn: {type(error).__name__}: {error}"
             return
         with self._picture.hold_sync():  # one message, so text and picture change together
             self._picture.png, self._picture.alt, self._picture.caption = png, alt, caption
 
-    def _drawn(self, places: Sequence[Bbox] = ()) -> tuple[bytes, str, str]:
+    def _drawn(self, *, keep_places: bool = False) -> tuple[bytes, str, str]:
         values = [self._value(control) for control in self._controls]
         named = {name: self._value(control) for name, control in self._named.items()}
         figure, caption = _parts(self._draw(*values, **named))
         if figure is None:
             return b"", "", caption
-        if len(places) == len(figure.axes):
-            figure.set_layout_engine("none")
-            for ax, place in zip(figure.axes, places, strict=True):
-                ax.set_position(place)
-        png, alt = _encoded(figure)
-        self._places = [ax.get_position(original=True) for ax in figure.axes]
+        alt = _require_alt_text(figure)
+        png = self._redrawer.encode(figure, keep_places=keep_places)
+        if "matplotlib.pyplot" in sys.modules:  # a figure made by pyplot would stay in memory
+            sys.modules["matplotlib.pyplot"].close(figure)
         return png, alt, caption
 
     def _value(self, control: Widget) -> Any:
@@ -163,18 +160,14 @@ def _parts(drawn: Any) -> tuple[Figure | None, str]:
     return figure, caption
 
 
-def _encoded(figure: Figure) -> tuple[bytes, str]:
-    """PNG and alternative text of a figure, which is then let go."""
+def _require_alt_text(figure: Figure) -> str:
     alt = alt_text(figure)
     if not alt:
         raise ValueError(
             "The figure that draw returns needs alternative text, got none. Draw with the show_ "
             "functions of course_utils.plotting, or call course_utils.figures.set_alt_text."
         )
-    png = to_png(figure)
-    if "matplotlib.pyplot" in sys.modules:  # a figure made by pyplot would stay in memory
-        sys.modules["matplotlib.pyplot"].close(figure)
-    return png, alt
+    return alt
 
 
 def _require_control(control: Widget) -> None:

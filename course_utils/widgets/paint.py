@@ -48,7 +48,9 @@ def draw_painting(painting: np.ndarray) -> Figure:
     target, prediction = _cup_squares(), painting == 1
     figure, axes = new_figure(1, 2, width=7.6, height=3.0)
     names = ("background", "cup")
-    show_error_map(target, prediction, axes[0, 0], class_names=names, title="your painting")
+    show_error_map(
+        target, prediction, axes[0, 0], class_names=names, title="your painting", counts=False
+    )
     show_scores(mask_scores(target, prediction, class_name="cup"), axes[0, 1])
     return figure
 

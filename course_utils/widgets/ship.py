@@ -81,8 +81,9 @@ def draw_ship(area: int = 5, answer: str = "nothing found") -> Figure:
     """
     target, prediction = ship_masks(area, answer)
     figure, axes = new_figure(1, 3, width=8.2, height=2.9)
-    show_label_map(target.astype(np.uint8), axes[0, 0], class_names=("sea", "ship"), title="truth")
-    show_error_map(target, prediction, axes[0, 1], class_names=("sea", "ship"), title=answer)
+    names = ("sea", "ship")
+    show_label_map(target.astype(np.uint8), axes[0, 0], class_names=names, title="truth")
+    show_error_map(target, prediction, axes[0, 1], class_names=names, title=answer, counts=False)
     show_scores(mask_scores(target, prediction, class_name="ship"), axes[0, 2])
     return figure
 
