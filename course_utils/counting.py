@@ -87,6 +87,76 @@ def _count_share(
     target: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int
 ) -> tuple[np.ndarray, int]:
     # A step of bincount waits for the step before if both meet one bin, and in label maps they
+    # mostly do. Up to 15 classes a code fits in a byte, so two neighbouring pixels are counted in
+    # one step as a 16-bit number. All work is done in a few buffers that stay in the cache.
+    in_pairs = num_classes < 16 and target.size >= _CHUNK
+    base = 16 if in_pairs else num_classes + 1
+    dtype = np.dtype(np.uint8 if in_pairs else np.uint16 if base <= 256 else np.int64)
+    length = min(_CHUNK, target.size + 1)
+    row_buffer, column_buffer = np.empty((2, length), dtype=dtype)
+    flag_buffer, step_buffer = np.empty(length, dtype=bool), np.empty(length, dtype=np.intp)
+    counts = np.zeros(1 << 16 if in_pairs else base * base, dtype=np.int64)
+    ignored = 0
+    for start in range(0, target.size, _CHUNK):
+        size = min(_CHUNK, target.size - start)
+        rows, columns, is_class = row_buffer[:size], column_buffer[:size], flag_buffer[:size]
+        true = _load(target[start : start + size], rows)
+        predicted = _load(prediction[start : start + size], columns)
+        ignored += int(np.count_nonzero(np.equal(true, ignore_index, out=is_class)))
+        for values, index_plus_one in ((true, rows), (predicted, columns)):
+            np.less(_unsigned(values), num_classes, out=is_class)
+            index_plus_one += dtype.type(1)
+            index_plus_one *= is_class
+        rows *= dtype.type(base)
+        rows += columns
+        if in_pairs:
+            row_buffer[size : size + size % 2] = 0  # an odd last pixel gets a neighbour
+            rows = row_buffer[: size + size % 2].view(np.uint16)
+        steps = step_buffer[: rows.size]
+        steps[:] = rows
+        counts += np.bincount(steps, minlength=counts.size)
+    if in_pairs:
+        counts = counts.reshape(256, 256).sum(axis=0) + counts.reshape(256, 256).sum(axis=1)
+    table = counts.reshape(base, base)[1 : num_classes + 1, 1 : num_classes + 1].copy()
+    if 0 <= ignore_index < num_classes:
+        table[ignore_index] = 0
+    return table, ignored
+
+
+def count_pairs_on_device(
+    target: Any, prediction: Any, num_classes: int, ignore_index: int
+) -> tuple[Any, int]:
+    """Do what `count_pairs` does, for torch tensors where they are. Tested on the CPU only.
+
+    Label maps have few classes and large areas: thousands of GPU threads would add to the same
+    few bins and wait for each other. Neighbouring threads therefore count into tables of their own.
+
+    Examples
+    --------
+    >>> import torch
+    >>> target, prediction = torch.tensor([0, 1, 1, 255]), torch.tensor([0, 1, 7, 0])
+    >>> count_pairs_on_device(target, prediction, 2, ignore_index=255)
+    (tensor([[1, 0],
+            [0, 1]]), 1)
+    """
+    import torch
+
+    true, predicted = target.reshape(-1).long(), prediction.reshape(-1).long()
+    ignored = true == ignore_index
+    counted = (true >= 0) & (true < num_classes) & (predicted >= 0) & (predicted < num_classes)
+    counted &= ~ignored
+    bins = num_classes * num_classes + 1  # the last one takes all other pixels
+    codes = torch.where(counted, true * num_classes + predicted, bins - 1)
+    codes += bins * (torch.arange(codes.numel(), device=codes.device) % _DEVICE_TABLES)
+    counts = torch.bincount(codes, minlength=_DEVICE_TABLES * bins)
+    table = counts.reshape(_DEVICE_TABLES, bins).sum(dim=0)[:-1]
+    return table.reshape(num_classes, num_classes), int(ignored.sum())
+
+
+def _count_share(
+    target: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int
+) -> tuple[np.ndarray, int]:
+    # A step of bincount waits for the step before if both meet one bin, and in label maps they
     # mostly do. Up to 15 classes a code fits in four bits twice, so two neighbouring pixels are
     # counted in one step as a 16-bit number.
     in_pairs = num_classes < 16 and target.size >= _CHUNK
@@ -112,19 +182,11 @@ def _count_share(
     return table, ignored
 
 
-def _narrow(values: np.ndarray) -> np.ndarray:
-    """Hand back the same values in one byte each if they fit: later passes read an eighth."""
-    if values.itemsize > 1 and _unsigned(values).max() <= 255:
-        return values.astype(np.uint8)
-    return values
-
-
-def _index_plus_one(values: np.ndarray, num_classes: int, dtype: np.dtype) -> np.ndarray:
-    """Class index + 1, or 0 for a value that is no class index."""
-    index = values.astype(dtype)
-    index += dtype.type(1)
-    index *= _unsigned(values) < num_classes
-    return index
+def _load(values: np.ndarray, buffer: np.ndarray) -> np.ndarray:
+    """Copy the values to the buffer; hand back the buffer, or the values if it cannot hold them."""
+    np.copyto(buffer, values, casting="unsafe")
+    fits = values.itemsize < buffer.itemsize or values.dtype in (np.uint8, np.bool)
+    return buffer if fits or _unsigned(values).max() <= np.iinfo(buffer.dtype).max else values
 
 
 def _unsigned(values: np.ndarray) -> np.ndarray:

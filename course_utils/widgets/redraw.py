@@ -102,7 +102,7 @@ def _beside_panels(figure: Figure) -> Iterator[tuple[tuple[int, str], Artist]]:
         if ax.title.get_text():
             yield (number, "title"), ax.title
         for name, axis in (("x", ax.xaxis), ("y", ax.yaxis)):
-            if ax.axison and (len(axis.get_majorticklocs()) or axis.label.get_text()):
+            if ax.axison and axis.get_visible():
                 yield (number, name), axis
         if (legend := ax.get_legend()) is not None:
             yield (number, "legend"), legend

@@ -77,7 +77,7 @@ def test_a_slider_answers_quickly(lesson, demo, name):
     control = output.get_by_role("slider", name=name)
     control.press("Home")
     lesson.wait_until_idle()
-    durations = lesson.press_and_time(control, "ArrowRight", output.locator("img").last, times=40)
+    durations = lesson.press_and_time(control, "ArrowRight", output.locator("img").last, times=25)
     print(f"{demo} from key to picture, {summary(durations)}")
 
 
