@@ -149,9 +149,9 @@ def run_step(command, lock):
     try:
         while reader.is_alive():
             reader.join(timeout=5)
-            doing = re.findall("^ *(?!Unin|Attempt)([A-Z]\\w+ing .{1,80})", "".join(lines), re.M)
+            doing = re.findall(r"^ *(?!Unin|Attempt)([A-Z]\w+ing [^:\n]+)", "".join(lines), re.M)
             if doing and reader.is_alive():
-                say(doing[-1])
+                say(doing[-1][:90])
     except BaseException:
         process.terminate()
         raise

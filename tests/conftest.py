@@ -12,6 +12,9 @@ import pytest
 
 from course_utils.places import course_root
 
+# They hold no doctests, and two modules of one name cannot be collected.
+collect_ignore = ["conftest.py", "browser/conftest.py"]
+
 # Before any test module is imported, and inherited by every kernel a test starts: no test ever
 # writes into the progress of the person who runs it.
 _progress_folder = tempfile.TemporaryDirectory(prefix="course-tests-")
