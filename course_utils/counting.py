@@ -5,15 +5,11 @@ row and column 0 stand for "no class", so the range check costs nothing extra: w
 that every pixel was either counted or ignored.
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 _CHUNK = 1 << 17  # pixels counted at a time: their codes and the bins stay in a core's cache
-_SHARE = 1 << 19  # pixels that are worth a thread of their own
 _DEVICE_TABLES = 32  # as many as there are threads in a warp
 
 
@@ -42,57 +38,13 @@ def count_pairs(
     (array([[1, 0],
            [0, 1]]), 1)
     """
-    # Tables add up, so each core counts a share of a large map (NumPy lets go of the interpreter).
-    shares = min(os.cpu_count() or 1, 8, target.size // _SHARE)
-    if shares < 2:
-        return _count_share(target, prediction, num_classes, ignore_index)
-    count = partial(_count_share, num_classes=num_classes, ignore_index=ignore_index)
-    parts = np.array_split(target, shares), np.array_split(prediction, shares)
-    with ThreadPoolExecutor(shares) as pool:
-        tables, ignored = zip(*pool.map(count, *parts), strict=True)
-    return np.sum(tables, axis=0), sum(ignored)
-
-
-def count_pairs_on_device(
-    target: Any, prediction: Any, num_classes: int, ignore_index: int
-) -> tuple[Any, int]:
-    """Do what `count_pairs` does, for torch tensors where they are. Tested on the CPU only.
-
-    Label maps have few classes and large areas: thousands of GPU threads would add to the same
-    few bins and wait for each other. Neighbouring threads therefore count into tables of their own.
-
-    Examples
-    --------
-    >>> import torch
-    >>> target, prediction = torch.tensor([0, 1, 1, 255]), torch.tensor([0, 1, 7, 0])
-    >>> count_pairs_on_device(target, prediction, 2, ignore_index=255)
-    (tensor([[1, 0],
-            [0, 1]]), 1)
-    """
-    import torch
-
-    true, predicted = target.reshape(-1).long(), prediction.reshape(-1).long()
-    ignored = true == ignore_index
-    counted = (true >= 0) & (true < num_classes) & (predicted >= 0) & (predicted < num_classes)
-    counted &= ~ignored
-    bins = num_classes * num_classes + 1  # the last one takes all other pixels
-    codes = torch.where(counted, true * num_classes + predicted, bins - 1)
-    codes += bins * (torch.arange(codes.numel(), device=codes.device) % _DEVICE_TABLES)
-    counts = torch.bincount(codes, minlength=_DEVICE_TABLES * bins)
-    table = counts.reshape(_DEVICE_TABLES, bins).sum(dim=0)[:-1]
-    return table.reshape(num_classes, num_classes), int(ignored.sum())
-
-
-def _count_share(
-    target: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int
-) -> tuple[np.ndarray, int]:
     # A step of bincount waits for the step before if both meet one bin, and in label maps they
     # mostly do. Up to 15 classes a code fits in a byte, so two neighbouring pixels are counted in
     # one step as a 16-bit number. All work is done in a few buffers that stay in the cache.
     in_pairs = num_classes < 16 and target.size >= _CHUNK
     base = 16 if in_pairs else num_classes + 1
     dtype = np.dtype(np.uint8 if in_pairs else np.uint16 if base <= 256 else np.int64)
-    length = min(_CHUNK, target.size + 1)
+    length = min(_CHUNK, target.size)
     row_buffer, column_buffer = np.empty((2, length), dtype=dtype)
     flag_buffer, step_buffer = np.empty(length, dtype=bool), np.empty(length, dtype=np.intp)
     counts = np.zeros(1 << 16 if in_pairs else base * base, dtype=np.int64)
@@ -113,7 +65,7 @@ def _count_share(
             row_buffer[size : size + size % 2] = 0  # an odd last pixel gets a neighbour
             rows = row_buffer[: size + size % 2].view(np.uint16)
         steps = step_buffer[: rows.size]
-        steps[:] = rows
+        steps[:] = rows  # what bincount would otherwise do in new memory
         counts += np.bincount(steps, minlength=counts.size)
     if in_pairs:
         counts = counts.reshape(256, 256).sum(axis=0) + counts.reshape(256, 256).sum(axis=1)
@@ -153,40 +105,13 @@ def count_pairs_on_device(
     return table.reshape(num_classes, num_classes), int(ignored.sum())
 
 
-def _count_share(
-    target: np.ndarray, prediction: np.ndarray, num_classes: int, ignore_index: int
-) -> tuple[np.ndarray, int]:
-    # A step of bincount waits for the step before if both meet one bin, and in label maps they
-    # mostly do. Up to 15 classes a code fits in four bits twice, so two neighbouring pixels are
-    # counted in one step as a 16-bit number.
-    in_pairs = num_classes < 16 and target.size >= _CHUNK
-    base = 16 if in_pairs else num_classes + 1
-    dtype = np.dtype(np.uint8 if in_pairs else np.uint16 if base <= 256 else np.int64)
-    counts = np.zeros(1 << 16 if in_pairs else base * base, dtype=np.int64)
-    ignored = 0
-    for start in range(0, target.size, _CHUNK):
-        true = _narrow(target[start : start + _CHUNK])
-        predicted = _narrow(prediction[start : start + _CHUNK])
-        ignored += int(np.count_nonzero(true == ignore_index))
-        codes = _index_plus_one(true, num_classes, dtype)
-        codes *= dtype.type(base)
-        codes += _index_plus_one(predicted, num_classes, dtype)
-        if in_pairs:
-            codes = (np.append(codes, np.uint8(0)) if codes.size % 2 else codes).view(np.uint16)
-        counts += np.bincount(codes, minlength=counts.size)
-    if in_pairs:
-        counts = counts.reshape(256, 256).sum(axis=0) + counts.reshape(256, 256).sum(axis=1)
-    table = counts.reshape(base, base)[1 : num_classes + 1, 1 : num_classes + 1].copy()
-    if 0 <= ignore_index < num_classes:
-        table[ignore_index] = 0
-    return table, ignored
-
-
 def _load(values: np.ndarray, buffer: np.ndarray) -> np.ndarray:
-    """Copy the values to the buffer; hand back the buffer, or the values if it cannot hold them."""
+    """Copy the values to the buffer; hand back the buffer, or the values if one does not fit."""
     np.copyto(buffer, values, casting="unsafe")
-    fits = values.itemsize < buffer.itemsize or values.dtype in (np.uint8, np.bool)
-    return buffer if fits or _unsigned(values).max() <= np.iinfo(buffer.dtype).max else values
+    if values.dtype == bool:
+        return buffer
+    largest = min(np.iinfo(buffer.dtype).max, np.iinfo(values.dtype).max)
+    return buffer if _unsigned(values).max() <= largest else values
 
 
 def _unsigned(values: np.ndarray) -> np.ndarray:
