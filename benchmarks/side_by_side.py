@@ -131,11 +131,12 @@ def write_results(name: str, question: str, result: dict[str, Any]) -> None:
     )
     for ax, (title, timings) in zip(all_axes[:, 0], cases.items(), strict=True):
         values = [timing["milliseconds"] for timing in timings.values()]
-        colours = ["#1155aa"] + ["#b0b0b0"] * (len(values) - 1)
+        ours = next(iter(timings)).partition(",")[0]
+        colours = ["#1155aa" if name.startswith(ours) else "#b0b0b0" for name in timings]
         drawn = ax.barh(list(timings), values, color=colours)
         labels = [
             f"{timing['milliseconds']:.3g} ms"
-            + (f"  ({timing['times_ours']['median']:.1f} x)" if number else "")
+            + (f"  ({timing['times_ours']['median']:.1f} x ours)" if number else "")
             for number, timing in enumerate(timings.values())
         ]
         ax.bar_label(drawn, labels, padding=4, fontsize=11)
@@ -143,7 +144,7 @@ def write_results(name: str, question: str, result: dict[str, Any]) -> None:
         ax.tick_params(labelsize=11)
         ax.invert_yaxis()
         ax.spines[["top", "right"]].set_visible(False)
-        ax.margins(x=0.25)
+        ax.margins(x=0.35)
     all_axes[-1, 0].set_xlabel(
         f"median milliseconds, smaller is better. {result['machine']['processor']}, "
         f"{result['machine']['cores']} cores",

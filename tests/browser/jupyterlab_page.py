@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Locator, Page, TimeoutError
 
 SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
@@ -34,6 +34,15 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+RUN_ENDED = """
+() => {
+  const panel = window.jupyterapp.shell.currentWidget;
+  const code = [...panel.content.model.cells].filter((cell) => cell.type === "code");
+  return panel.sessionContext.session.kernel.status === "idle"
+    && code.every((cell) => cell.executionCount || !cell.sharedModel.source.trim())
+    && !panel.node.innerText.includes("Loading widget");
+}
+"""
 # Notes when a key went down, and when a picture that came after it was on the screen.
 STOPWATCH = """
 (picture) => {
@@ -159,16 +168,10 @@ class NotebookPage:
     def run_all(self, seconds: float = 120) -> None:
         """Run all cells and wait until the kernel rests and no widget is still loading."""
         self.page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
-        self.page.wait_for_function(
-            """() => {
-              const panel = window.jupyterapp.shell.currentWidget;
-              const code = [...panel.content.model.cells].filter((cell) => cell.type === "code");
-              return panel.sessionContext.session.kernel.status === "idle"
-                && code.every((cell) => cell.executionCount || !cell.sharedModel.source.trim())
-                && !panel.node.innerText.includes("Loading widget");
-            }""",
-            timeout=1000 * seconds,
-        )
+        try:
+            self.page.wait_for_function(RUN_ENDED, timeout=1000 * seconds)
+        except TimeoutError as timeout:
+            raise AssertionError(f"the run did not end; errors: {self.errors()}") from timeout
 
     def restart_kernel(self) -> None:
         """Restart the kernel, as a student who comes back another day."""
