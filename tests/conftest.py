@@ -81,3 +81,8 @@ def require_shared() -> Path:
     if not folder.is_dir():
         missing("the folder ../shared", f"cp -r SHARED_FOLDER {folder}")
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run browser tests last: they are slow, and Playwright keeps an event loop running."""
+    items.sort(key=lambda item: "browser" in item.path.parent.name)
