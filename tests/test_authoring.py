@@ -463,6 +463,11 @@ def test_the_lesson_list_shows_what_the_first_cell_says(built_course):  # noqa: 
     )
 
 
+def test_a_run_time_that_goes_on_in_a_second_line_is_whole(tmp_path):
+    write_sources(tmp_path, LESSON.replace("two CPU cores; no", "two CPU\n# cores; no"))
+    assert "| about 1 s on two CPU cores; no GPU needed |" in lesson_list(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [("**Run time:**", "Runs in"), ("# 05", "# 06"), ("After this", "In this")]
 )

@@ -1,6 +1,6 @@
 """The lesson list, notebooks/README.md, derived from the first cell of each lesson.
 
-That cell has three parts: a title, one paragraph, one line.
+That cell has three parts: a title and two paragraphs.
 
     # 05 How good is a mask?
     After this lesson you can compute IoU by hand, and say why accuracy flatters.
@@ -25,7 +25,7 @@ HEAD = """\
 _FIRST_CELL = re.compile(
     r"# (?P<number>\d\d) (?P<title>.+)\n"
     r"\s*After this lesson you can (?P<aim>(?:.|\n(?!\n))+?)[.!?]\s"
-    r"(?:.|\n)*\*\*Run time:\*\* (?P<time>.+?)\.?\n"
+    r"(?:.|\n)*\*\*Run time:\*\* (?P<time>(?:.|\n(?!\n))+?)\.?\n(?:\n|\Z)"
 )
 
 
@@ -70,5 +70,6 @@ def _row(root: Path, source: Path) -> str:
         if (root / f"solutions/source/{slug}.py").exists()
     ]
     title, aim = f"[{told['title']}]({slug}.ipynb)", " ".join(told["aim"].split())
-    columns = [told["number"], title, aim, told["time"], " · ".join(practise)]
+    run_time = " ".join(told["time"].split())
+    columns = [told["number"], title, aim, run_time, " · ".join(practise)]
     return f"| {' | '.join(columns)} |\n"
