@@ -264,21 +264,18 @@ def test_one_wrong_pixel_in_a_large_map_is_found():
             metrics.confusion_matrix(prediction, target, num_classes=3)
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.int16])
+@pytest.mark.parametrize("size", [4, counting._CHUNK + 3])
 @pytest.mark.parametrize("num_classes", [3, 20])
-def test_minus_one_is_not_255(dtype, num_classes):
-    target, prediction = np.array([[0, -1], [2, 0]], dtype=dtype), np.zeros((2, 2), dtype=dtype)
-    with pytest.raises(ValueError, match=r"target must hold .* found -1 at index \(0, 1\)"):
-        metrics.confusion_matrix(target, prediction, num_classes)
-    table = metrics.confusion_matrix(target, prediction, num_classes, ignore_index=-1)
-    assert table.sum() == 3
-
-
-def test_values_a_whole_byte_too_large_are_not_wrapped():
-    with pytest.raises(ValueError, match=r"prediction must hold .* found 256"):
-        metrics.confusion_matrix(np.array([0]), np.array([256]), num_classes=3)
-    with pytest.raises(ValueError, match=r"target must hold .* found 511"):
-        metrics.confusion_matrix(np.array([511]), np.array([0]), num_classes=3)
+def test_values_are_not_wrapped_into_a_smaller_type(size, num_classes):
+    for dtype, wrong in [(np.int8, -1), (np.int16, -1), (np.int16, 256), (np.int64, 2**32 + 511)]:
+        target, prediction = np.zeros((2, size), dtype=dtype)
+        target[1] = wrong
+        with pytest.raises(ValueError, match=rf"target must hold .* found {wrong} at index \(1,\)"):
+            metrics.confusion_matrix(target, prediction, num_classes)
+        with pytest.raises(ValueError, match=rf"prediction must hold .* found {wrong} at"):
+            metrics.confusion_matrix(prediction, target, num_classes)
+        table, ignored = counting.count_pairs(target, prediction, num_classes, ignore_index=wrong)
+        assert (table.sum(), ignored) == (size - 1, 1)
 
 
 def test_the_error_looks_past_ignored_pixels():
