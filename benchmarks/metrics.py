@@ -2,7 +2,7 @@
 
     python benchmarks/metrics.py
 
-Needs the extra `bench`. Every candidate gets the same label maps and must give the same table
+Needs the extra `dev`. Every candidate gets the same label maps and must give the same table
 before anything is timed.
 """
 

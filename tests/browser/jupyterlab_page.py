@@ -96,6 +96,10 @@ class Laboratory:
         nbformat.write(notebook, self.root / name)
         return name
 
+    def forget_progress(self) -> None:
+        """Forget every answer that was recorded, as if another student sat down."""
+        (self._folder / "progress.jsonl").unlink(missing_ok=True)
+
     def stop(self) -> None:
         """End the server and its kernels."""
         self._server.terminate()
