@@ -33,6 +33,7 @@ def laboratory(require_chromium, tmp_path_factory) -> Iterator[Laboratory]:
 @pytest.fixture
 def open_notebook(browser, laboratory) -> Iterator[Callable[[str], NotebookPage]]:
     """Open a notebook of the laboratory by its path; it is closed after the test."""
+    laboratory.forget_progress()
     with contextlib.ExitStack() as stack:
         yield lambda path: stack.enter_context(opened(browser, laboratory, path))
 

@@ -98,7 +98,7 @@ class Laboratory:
 
     def forget_progress(self) -> None:
         """Forget every answer that was recorded, as if another student sat down."""
-        (self._folder / "progress.jsonl").unlink(missing_ok=True)
+        self.progress.unlink(missing_ok=True)
 
     def stop(self) -> None:
         """End the server and its kernels."""

@@ -24,7 +24,6 @@ SLUG = "05_evaluating_segmentation"
 def lesson(browser, laboratory):
     """The lesson, run from a clean kernel."""
     shutil.copy(course_root() / "notebooks" / f"{SLUG}.ipynb", laboratory.root)
-    laboratory.forget_progress()
     with opened(browser, laboratory, f"{SLUG}.ipynb") as notebook:
         notebook.run_all()
         yield notebook
