@@ -101,7 +101,8 @@ def test_bars_show_every_score_and_undefined_ones_as_words():
     figure, axes = new_figure()
     ax = scores.show_scores({"mean IoU": 0.25, "recall": float("nan")}, axes[0, 0])
     assert [bar.get_width() for bar in ax.patches] == [0.25, 0]
-    assert [text.get_text() for text in ax.texts] == ["0.250", "undefined"]
+    texts = ["mean IoU", "0.250", "recall", "undefined", "0", "0.5", "1"]
+    assert [text.get_text() for text in ax.texts] == texts
     assert ax.get_xlim() == (0, 1)
     assert ax.patches[0].get_facecolor() != ax.patches[1].get_facecolor()
     assert alt_text(figure) == "mean IoU 0.250, recall undefined."

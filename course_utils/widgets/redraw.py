@@ -1,7 +1,7 @@
 """Draw a figure like the last one again, and only what changed: text is most of the work.
 
-A demo draws nearly the same figure at every step of a slider. Titles, tick labels and legends that
-stand beside the panels and still say the same are not drawn again: their pixels are copied from the
+A demo draws nearly the same figure at every step of a slider. Titles, legends and other texts that
+stand beside the panels and say the same are not drawn again: their pixels are copied from the
 picture before. The panels themselves are always drawn.
 """
 
@@ -106,12 +106,15 @@ def _beside_panels(figure: Figure) -> Iterator[tuple[tuple[int, str], Artist]]:
                 yield (number, name), axis
         if (legend := ax.get_legend()) is not None:
             yield (number, "legend"), legend
+        for index, text in enumerate(ax.texts):
+            yield (number, f"text {index}"), text
 
 
 def _words_of(artist: Artist) -> Any:
     """All that decides how a part looks where it stands; equal words look equal."""
     if isinstance(artist, Text):
-        return artist.get_text(), artist.get_color(), artist.get_fontsize(), artist.get_rotation()
+        look = artist.get_color(), artist.get_fontsize(), artist.get_rotation()
+        return artist.get_text(), artist.get_position(), look
     if isinstance(artist, Axis):
         labels = [_words_of(text) for text in (artist.label, *artist.get_ticklabels())]
         return labels, tuple(artist.get_majorticklocs()), tuple(artist.get_view_interval())

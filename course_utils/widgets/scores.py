@@ -71,16 +71,19 @@ def show_scores(scores: dict[str, float], ax: Axes) -> Axes:
     >>> alt_text(figure)
     'mean IoU 0.475, precision undefined.'
     """
-    names, values = list(scores), list(scores.values())
-    rows = range(len(names))
-    colours = [FRAGILE_COLOUR if _counts_background(name) else BAR_COLOUR for name in names]
-    ax.barh(list(rows), np.nan_to_num(values), color=colours, height=0.7)
-    for row, value in zip(rows, values, strict=True):
+    # Plain texts and no axis: Matplotlib takes far longer to make ticks, at every step of a slider.
+    ax.set_axis_off()
+    ax.vlines([0, 0.5, 1], -0.6, len(scores) - 0.4, colors=["0", "0.85", "0.85"], linewidths=0.8)
+    colours = [FRAGILE_COLOUR if _counts_background(name) else BAR_COLOUR for name in scores]
+    ax.barh(
+        list(range(len(scores))), np.nan_to_num(list(scores.values())), color=colours, height=0.7
+    )
+    for row, (name, value) in enumerate(scores.items()):
+        ax.text(-0.03, row, name, ha="right", va="center", fontsize=9)
         ax.text(1.03, row, as_text(value), va="center", fontsize=9)
-    ax.set_yticks(list(rows), names, fontsize=9)
-    ax.set_xticks([0, 0.5, 1])
-    ax.set(xlim=(0, 1), ylim=(len(names) - 0.4, -0.6))
-    ax.tick_params(axis="y", length=0)
+    for position in (0, 0.5, 1):
+        ax.text(position, len(scores) - 0.2, f"{position:g}", ha="center", va="top", fontsize=9)
+    ax.set(xlim=(0, 1), ylim=(len(scores) - 0.4, -0.6))
     set_alt_text(ax, ", ".join(f"{n} {as_text(v)}" for n, v in scores.items()) + ".")
     return ax
 
