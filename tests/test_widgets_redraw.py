@@ -45,7 +45,7 @@ def bars(value, *, title="value", ticks=(0, 5, 10), colour="black", legend="bar"
     "draws",
     [
         [lambda area=area: ship.draw_ship(area, "nothing found") for area in (5, 6, 30, 0, 5)],
-        [lambda amount=amount: overlap.draw_overlap("shift", amount) for amount in (10, 9, 0, 30)],
+        [lambda amount=amount: overlap.draw_overlap("shift", amount) for amount in (20, 18, 0, 60)],
         [
             lambda row=row: paint.draw_painting((np.indices(paint.GRID)[0] > row).astype(np.uint8))
             for row in (50, 20, 0)

@@ -73,7 +73,7 @@ def demo() -> Demo:
         alt="Photograph: a red cup of coffee on a red saucer, with a spoon, on a wooden table.",
         rows=GRID[0],
         columns=GRID[1],
-        paint=["cup"],
+        paint={"cup": "#00ccff"},  # seen on coffee, on the cup and on wood
         brush=5,
         width=450,
     )

@@ -107,13 +107,14 @@ def _beside_panels(figure: Figure) -> Iterator[tuple[tuple[int, str], Artist]]:
         if (legend := ax.get_legend()) is not None:
             yield (number, "legend"), legend
         for index, text in enumerate(ax.texts):
-            yield (number, f"text {index}"), text
+            if text.get_alpha() != 0:  # one that only keeps room free has no pixels of its own
+                yield (number, f"text {index}"), text
 
 
 def _words_of(artist: Artist) -> Any:
     """All that decides how a part looks where it stands; equal words look equal."""
     if isinstance(artist, Text):
-        look = artist.get_color(), artist.get_fontsize(), artist.get_rotation()
+        look = artist.get_color(), artist.get_alpha(), artist.get_fontsize(), artist.get_rotation()
         return artist.get_text(), artist.get_position(), look
     if isinstance(artist, Axis):
         labels = [_words_of(text) for text in (artist.label, *artist.get_ticklabels())]

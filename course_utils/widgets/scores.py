@@ -79,10 +79,13 @@ def show_scores(scores: dict[str, float], ax: Axes) -> Axes:
         list(range(len(scores))), np.nan_to_num(list(scores.values())), color=colours, height=0.7
     )
     for row, (name, value) in enumerate(scores.items()):
-        ax.text(-0.03, row, name, ha="right", va="center", fontsize=9)
-        ax.text(1.03, row, as_text(value), va="center", fontsize=9)
+        ax.text(-0.03, row, name, ha="right", va="center_baseline", fontsize=9)
+        ax.text(1.03, row, as_text(value), va="center_baseline", fontsize=9)
+    ax.text(1.03, 0, as_text(np.nan), alpha=0, fontsize=9)  # room for it, so that nothing jumps
     for position in (0, 0.5, 1):
         ax.text(position, len(scores) - 0.2, f"{position:g}", ha="center", va="top", fontsize=9)
+    key = "orange: counts the background too"
+    ax.text(0.5, len(scores) + 0.7, key, ha="center", va="top", fontsize=9, color="0.3")
     ax.set(xlim=(0, 1), ylim=(len(scores) - 0.4, -0.6))
     set_alt_text(ax, ", ".join(f"{n} {as_text(v)}" for n, v in scores.items()) + ".")
     return ax

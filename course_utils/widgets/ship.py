@@ -81,7 +81,7 @@ def draw_ship(area: int = 5, answer: str = "nothing found") -> Figure:
     """
     target, prediction = ship_masks(area, answer)
     figure, axes = new_figure(1, 3, width=8.2, height=2.9)
-    names = ("sea", "ship")
+    names = ("background", "ship")
     show_label_map(target.astype(np.uint8), axes[0, 0], class_names=names, title="truth")
     show_error_map(target, prediction, axes[0, 1], class_names=names, title=answer, counts=False)
     show_scores(mask_scores(target, prediction, class_name="ship"), axes[0, 2])
@@ -102,6 +102,6 @@ def demo() -> Demo:
     """
     return explore(
         draw_ship,
-        area=Slider("Ship area (pixels of 100)", 0, 50, value=5),
+        area=Slider("Ship area (pixels of 100)", 0, 50, value=20),
         answer=Dropdown(description="Answer", options=ANSWERS),
     )

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Exercises to lesson 05: How good is a mask?
 #
-# You build every score of the lesson from two label maps, edge cases included, and then judge a
+# You build every score that comes from the confusion matrix, edge cases included, and then judge a
 # prediction with them: **20 points, about 90 minutes**, and one optional challenge. Write each
 # answer where the stub is and run the check below it. A check says "right", or what is wrong, with
 # the smallest example it found. Run the checks as often as you like; nobody counts.
@@ -15,9 +15,9 @@
 # together at the blackboard and leave 5.6 as homework.
 #
 # **Typical errors:** rows and columns exchanged (5.2, 5.4), `table[target, prediction] += 1`, which
-# counts each pair once (5.2), uint8 that wraps round (5.2), nan that spreads through a mean (5.5), a
-# mean of scores where the score of a sum was asked (5.6), void scored as water (5.7). Each has its
-# own message in the checks.
+# counts each pair once (5.2), uint8 that wraps round (5.2), nan that spreads through a mean (5.5),
+# a mean of scores where the score of a sum was asked (5.6), void scored as water (5.7). Each has
+# its own message in the checks.
 # %%
 import json
 
@@ -31,9 +31,9 @@ from course_utils.plotting import compare
 
 
 # %% [markdown]
-# **0 divided by 0.** A class that occurs nowhere is neither right nor wrong: its score is undefined,
-# and we write nan ("not a number") for it. This helper divides and does just that; use it wherever
-# a denominator can be 0. It takes single numbers and whole arrays.
+# **0 divided by 0.** A class that occurs nowhere is neither right nor wrong: its score is
+# undefined, and we write nan ("not a number") for it. This helper divides and does just that; use
+# it wherever a denominator can be 0. It takes single numbers and whole arrays.
 # %%
 def ratio(part, whole):
     """part / whole as float64, nan where whole is 0; numbers or arrays of one shape."""
@@ -51,9 +51,9 @@ print(ratio([1, 0, 0], [2, 4, 0]))
 # called the class), a false positive (FP: called the class, is not), a false negative (FN: is the
 # class, not called so) or a true negative (TN: neither).
 #
-# **Example.** Target `[[1, 1, 2]]`, prediction `[[1, 0, 0]]`, class 1: one pixel is found (TP 1), none
-# is called 1 wrongly (FP 0), one is missed (FN 1). The last pixel is 2 and called 0: wrong, but no
-# matter for class 1, so TN 1.
+# **Example.** Target `[[1, 1, 2]]`, prediction `[[1, 0, 0]]`, class 1: one pixel is found (TP 1),
+# none is called 1 wrongly (FP 0), one is missed (FN 1). The last pixel is 2 and called 0: wrong,
+# but no matter for class 1, so TN 1.
 # %%
 def count_outcomes(target, prediction, class_index):
     """TP, FP, FN, TN of one class, four numbers of pixels in this order.
@@ -95,8 +95,8 @@ check("5.1", count_outcomes, cases=[(big, np.roll(big, 2), 6), (big, big, 9)])
 # pixels whose true class is i and whose predicted class is j. Void pixels, where the *target* is
 # `ignore_index`, are not counted, whatever was predicted there.
 #
-# **Example.** With 2 classes, target `[[0, 0, 1, 255]]` and prediction `[[0, 1, 1, 1]]` give
-# `[[1, 1], [0, 1]]`: three pixels counted, one of them wrong.
+# **Example.** With 2 classes, target `[[0, 0, 1, 255]]` and prediction `[[0, 1, 1, 1]]` give `[[1,
+# 1], [0, 1]]`: three pixels counted, one of them wrong.
 #
 # A loop over the pixels is a fine answer. Label maps often have the type uint8, which holds numbers
 # up to 255 only: mind that if you compute with them.
@@ -136,20 +136,21 @@ nothing_counts = np.full((3, 4), 255, dtype=np.uint8)
 check("5.2", confusion_matrix, cases=[(nothing_counts, 0 * nothing_counts, 3)])
 ### END HIDDEN TESTS
 # %% [markdown] tags=["solution"]
-# **Discussion.** Why does `table[target, prediction] += 1` fail? NumPy reads all entries, adds 1 to each,
-# and writes them back: an entry named twice is written twice with the same value. `np.add.at` adds
-# every time; `np.bincount` is faster. With 21 classes in uint8, 21 * 20 = 420 wraps round to 164.
+# **Discussion.** Why does `table[target, prediction] += 1` fail? NumPy reads all entries, adds 1 to
+# each, and writes them back: an entry named twice is written twice with the same value. `np.add.at`
+# adds every time; `np.bincount` is faster. With 21 classes in uint8, 21 * 20 = 420 wraps round to
+# 164.
 
 
 # %% [markdown]
 # ## 5.3 IoU of every class (2 points)
 #
-# From here on everything is read from the table. The diagonal holds the pixels that are right, a row
-# sum is all pixels that *are* a class, a column sum all pixels *called* it. IoU is the overlap divided
-# by the union of the two.
+# From here on everything is read from the table. The diagonal holds the pixels that are right, a
+# row sum is all pixels that *are* a class, a column sum all pixels *called* it. IoU is the overlap
+# divided by the union of the two.
 #
-# **Example.** `[[1, 1, 0], [0, 1, 0], [0, 0, 0]]` gives `[0.5, 0.5, nan]`. Class 0: one pixel in both,
-# two in either. Class 2 is absent from target and prediction: 0 divided by 0.
+# **Example.** `[[1, 1, 0], [0, 1, 0], [0, 0, 0]]` gives `[0.5, 0.5, nan]`. Class 0: one pixel in
+# both, two in either. Class 2 is absent from target and prediction: 0 divided by 0.
 # %%
 def iou_per_class(table):
     """IoU of each class, shape (C,), nan for a class absent from target and prediction.
@@ -185,8 +186,8 @@ check("5.3", iou_per_class, cases=[(np.diag([0, 7, 0, 10**6]),), (np.array([[0, 
 # it?), and recall (how much of the class was found?). Dice is the overlap counted twice, divided by
 # all pixels that are the class plus all pixels called it.
 #
-# **Example.** `[[3, 1], [0, 2]]`, class 1: 2 pixels right, 3 called class 1, 2 truly class 1. Precision
-# 2/3, recall 2/2, Dice 4/5.
+# **Example.** `[[3, 1], [0, 2]]`, class 1: 2 pixels right, 3 called class 1, 2 truly class 1.
+# Precision 2/3, recall 2/2, Dice 4/5.
 #
 # A class that exists but is never predicted has recall 0 and Dice 0, and its precision is 0 divided
 # by 0: nan.
@@ -222,9 +223,9 @@ check("5.4", precision_recall_dice, aspect="absent classes", seed=109)
 check("5.4", precision_recall_dice, cases=[(np.array([[0, 0, 0], [4, 0, 0], [0, 0, 9]]),)])
 ### END HIDDEN TESTS
 # %% [markdown] tags=["solution"]
-# **Discussion.** Dice = 2PR / (P + R), the harmonic mean, but only where both exist: for a class that is
-# never predicted P is nan and the formula gives nan, while the counts give Dice 0. And Dice = 2J / (1 + J)
-# with J for IoU: in one picture the two rank any masks of a class the same way.
+# **Discussion.** Dice = 2PR / (P + R), the harmonic mean, but only where both exist: for a class
+# that is never predicted P is nan and the formula gives nan, while the counts give Dice 0. And Dice
+# = 2J / (1 + J) with J for IoU: in one picture the two rank any masks of a class the same way.
 
 
 # %% [markdown]
@@ -257,7 +258,8 @@ def summary_scores(table):
 
 
 # %% [markdown]
-# If a check says that a score is nan, print the IoU of the classes and look where it comes from.
+# If a check says that a score is nan, print `iou_per_class(table)` in your function and look where
+# it comes from.
 # %% points=1
 check("5.5", summary_scores, aspect="present classes")
 ### BEGIN HIDDEN TESTS
@@ -274,12 +276,13 @@ check("5.5", summary_scores, cases=[(np.array([[0, 0, 0], [1, 6, 0], [0, 0, 0]])
 # %% [markdown]
 # ## 5.6 Per image, or pooled? (2 points)
 #
-# A test set has many pictures, and there are two ways to one mean IoU. **Per image:** the mean IoU of
-# each picture by itself (over the classes present in *that* picture), averaged over the pictures.
-# **Pooled:** add the tables of all pictures, then take the mean IoU once.
+# A test set has many pictures, and there are two ways to one mean IoU. **Per image:** the mean IoU
+# of each picture by itself (over the classes present in *that* picture), averaged over the
+# pictures. **Pooled:** add the tables of all pictures, then take the mean IoU once.
 #
-# **Example.** Tables `[[3, 1], [1, 1]]` and `[[4, 0], [0, 0]]`. The pictures have mean IoU 7/15 and 1, so
-# per image it is 11/15 = 0.733. The sum is `[[7, 1], [1, 1]]`, with IoU 7/9 and 1/3: pooled 5/9 = 0.556.
+# **Example.** Tables `[[3, 1], [1, 1]]` and `[[4, 0], [0, 0]]`. The pictures have mean IoU 7/15 and
+# 1, so per image it is 11/15 = 0.733. The sum is `[[7, 1], [1, 1]]`, with IoU 7/9 and 1/3: pooled
+# 5/9 = 0.556.
 # %%
 def per_image_and_pooled(tables):
     """Mean IoU per image and pooled, two numbers in this order.
@@ -307,17 +310,18 @@ check("5.6", per_image_and_pooled, aspect="classes absent from some images", see
 check("5.6", per_image_and_pooled, cases=[(np.array([[[2, 0], [1, 0]]]),)])
 ### END HIDDEN TESTS
 # %% [markdown] tags=["solution"]
-# **Discussion.** Neither is wrong. Pooled, large objects carry the score; per image, every picture counts the
-# same, and a picture with one small object can sink it. PASCAL VOC pools. A third value, the mean over
-# classes of the mean over images, is met in papers too: a number without its recipe cannot be compared.
+# **Discussion.** Neither is wrong. Pooled, large objects carry the score; per image, every picture
+# counts the same, and a picture with one small object can sink it. PASCAL VOC pools. A third value,
+# the mean over classes of the mean over images, is met in papers too: a number without its recipe
+# cannot be compared.
 
 
 # %% [markdown]
 # ## 5.7 From colours to scores (2 points)
 #
-# Ground truth often comes as a picture in which each class has a colour. `COLOURS` below has one row for
-# each class, and white is void. `decode_colours(image, COLOURS, ignore_colour=VOID)` turns such a
-# picture into a label map, with 255 where it is void.
+# Ground truth often comes as a picture in which each class has a colour. `COLOURS` below has one
+# row for each class, and white is void. `decode_colours(image, COLOURS, ignore_colour=VOID)` turns
+# such a picture into a label map, with 255 where it is void.
 # %%
 folder = data_folder() / "evaluation"
 slug = "05_evaluating_segmentation"
@@ -332,8 +336,8 @@ for name, colour in zip(CLASS_NAMES, COLOURS.tolist(), strict=True):
 # %% [markdown]
 # Put your functions together: decode both pictures, fill the table, read the scores.
 #
-# **Example.** A picture of two pixels, water and void, predicted as water and boat: one pixel counts, it is
-# right, so all three scores are 1.
+# **Example.** A picture of two pixels, water and void, predicted as water and boat: one pixel
+# counts, it is right, so all three scores are 1.
 # %%
 def evaluate(target_image, prediction_image):
     """The three scores of `summary_scores` for two colour-coded pictures, void left out.
@@ -364,14 +368,15 @@ check("5.7", evaluate, aspect="void pixels", seed=115)
 # %% [markdown]
 # ## 5.8 The evaluation (5 points)
 #
-# A company offers a harbour a program that labels water, land, pier, boat and bridge from above. For one
-# picture (drawn, not photographed) you have the ground truth and the prediction, as PNG files in `folder`:
+# A company offers a harbour a program that labels water, land, pier, boat and bridge from above.
+# For one picture (drawn, not photographed) you have the ground truth and the prediction, as PNG
+# files in `folder`:
 #
 # - `05_evaluating_segmentation_ground_truth.png`
 # - `05_evaluating_segmentation_prediction.png`
 #
-# Load both files and report the three scores. `Image.open(path).convert("RGB")` opens a picture, and
-# `np.asarray` makes an array of it. Do not look at the pictures yet: look at the numbers first.
+# Load both files and report the three scores. `Image.open(path).convert("RGB")` opens a picture,
+# and `np.asarray` makes an array of it. Do not look at the pictures yet: look at the numbers first.
 # %%
 def report():
     """The three scores of the harbour's two files, a dictionary as in 5.5."""
@@ -385,7 +390,7 @@ def report():
 
 
 # %% [markdown]
-# Right values only; nothing to guess here.
+# Then call `report()` in a cell of your own, and look at the three numbers before you go on.
 # %% points=2
 check("5.8", report)
 # %% [markdown] tags=["solution"]
@@ -402,7 +407,13 @@ target, prediction = (
     )
     for part in ("ground_truth", "prediction")
 )
-compare(target, prediction, titles=["ground truth", "prediction"], class_names=CLASS_NAMES)
+compare(
+    target,
+    prediction,
+    titles=["ground truth", "prediction"],
+    class_names=CLASS_NAMES,
+    palette=COLOURS,
+)
 print(f"{np.mean(target == 0):.0%} of the picture is water, {np.mean(target == 3):.1%} is boat")
 # %% [markdown] tags=["solution"]
 # The errors of the class boat alone. Ten boats of twelve are missed.
@@ -416,16 +427,17 @@ for name, iou in zip(CLASS_NAMES, iou_per_class(table), strict=True):
 
 
 # %% [markdown]
-# **Your verdict (3 points).** The harbour master wants to count boats, and the company's leaflet says
-# "98 % correct". In three to five sentences: which of your three scores tells the truth about boats, and why do
-# the other two look so good? Is that score enough, or which number would you ask for in addition?
+# **Your verdict (3 points).** The harbour master wants to count boats, and the company's leaflet
+# says "98 % correct". In three to five sentences: which of your three scores comes closest to the
+# truth about boats, and why do the other two look so good? Is that score enough, or which number
+# would you ask for in addition?
 # %% [markdown] tags=["hand-graded"] points=3
-# Mean IoU tells most of the truth: with about 0.67 it is far below the other two, because it gives the boat,
-# about one pixel in a hundred, the same weight as the water. Pixel accuracy (0.98) and frequency-weighted IoU
-# (0.96) count pixels or weigh classes by their pixels, and water and land are 98 % of these; a program that
-# finds no boat at all would still reach about 0.98. But mean IoU alone does not name the class that
-# fails: I would ask for the IoU and the recall of the class boat (0.24 and 0.25), and, since boats are to be
-# counted, for the number of boats found: 2 of 12.
+# Mean IoU tells most of the truth: with about 0.67 it is far below the other two, because it gives
+# the boat, about one pixel in a hundred, the same weight as the water. Pixel accuracy (0.98) and
+# frequency-weighted IoU (0.96) count pixels or weigh classes by their pixels, and water and land
+# are 98 % of these; a program that finds no boat at all would still reach about 0.98. But mean IoU
+# alone does not name the class that fails: I would ask for the IoU and the recall of the class boat
+# (0.24 and 0.25), and, since boats are to be counted, for the number of boats found: 2 of 12.
 # %% [markdown] tags=["solution"]
 # ### For instructors: marking the verdict
 #
@@ -434,19 +446,21 @@ for name, iou in zip(CLASS_NAMES, iou_per_class(table), strict=True):
 #   all. "Accuracy is always bad" without a reason earns nothing.
 # - **1 point:** asks for a number about boats: IoU, recall or Dice of the class, or a count of objects found.
 #
-# **Discussion.** Which answer would the company give? Show that "no boat anywhere" costs it less than half a point of
-# accuracy. Why is the class bridge not in the mean? What would counting it as 0 do to the score?
+# **Discussion.** Which answer would the company give? Show that "no boat anywhere" costs it less
+# than half a point of accuracy. Why is the class bridge not in the mean? What would counting it as
+# 0 do to the score?
 #
 # %% [markdown]
 # ## 5.9 Challenge: count objects (optional, no points)
 #
-# To count boats, pixels are the wrong unit. An **instance map** gives each object a number of its own; 0 is
-# background, numbers are arbitrary and may have gaps. A predicted object *matches* a true one if their IoU is
-# **above** 0.5. Each match is a TP, each true object without a match a FN, each predicted one without a match
-# a FP, and the score is TP / (TP + FP + FN), nan if there is no object at all.
+# To count boats, pixels are the wrong unit. An **instance map** gives each object a number of its
+# own; 0 is background, numbers are arbitrary and may have gaps. A predicted object *matches* a true
+# one if their IoU is **above** 0.5. Each match is a TP, each true object without a match a FN, each
+# predicted one without a match a FP, and the score is TP / (TP + FP + FN), nan if there is no
+# object at all.
 #
-# **Example.** Target `[[1, 1, 0, 4]]`, prediction `[[2, 2, 2, 0]]`: object 1 and object 2 have IoU 2/3, a match;
-# object 4 is missed. TP 1, FP 0, FN 1: the score is 1/2.
+# **Example.** Target `[[1, 1, 0, 4]]`, prediction `[[2, 2, 2, 0]]`: object 1 and object 2 have IoU
+# 2/3, a match; object 4 is missed. TP 1, FP 0, FN 1: the score is 1/2.
 # %%
 def instance_score(target_instances, predicted_instances):
     """TP / (TP + FP + FN) of objects, a number in [0, 1] or nan.
@@ -476,7 +490,7 @@ check("5.9", instance_score, aspect="corner cases")
 check("5.9", instance_score, aspect="corner cases", seed=117)
 ### END HIDDEN TESTS
 # %% [markdown] tags=["solution"]
-# **Why no object can match two:** if one object had an IoU above one half with two disjoint ones, each of the two
-# would cover more than half of the union, and together more than all of it. At exactly one half that argument ends, which is
-# why "above" matters. This score is called average precision at 0.5 in StarDist; it is not the area under
-# a precision-recall curve.
+# **Why no object can match two:** if one object had an IoU above one half with two disjoint ones,
+# each of the two would cover more than half of the union, and together more than all of it. At
+# exactly one half that argument ends, which is why "above" matters. This score is called average
+# precision at 0.5 in StarDist; it is not the area under a precision-recall curve.
