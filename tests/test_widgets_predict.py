@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils import progress
+from course_utils.figures import alt_text
 from course_utils.progress import events, latest, record
 from course_utils.widgets.predict import predict, reveal
 
@@ -15,6 +16,13 @@ def own_progress(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.jsonl"))
     monkeypatch.setattr(progress, "_unsaved", [])
     return tmp_path
+
+
+@pytest.fixture
+def displayed(monkeypatch):
+    figures: list = []
+    monkeypatch.setattr("course_utils.widgets.predict.display", figures.append)
+    return figures
 
 
 def line_of(capsys, *arguments, **options) -> str:
@@ -54,13 +62,30 @@ def test_a_number_is_recorded_with_its_unit_shown():
     assert len(events()) == 1
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "example"),
+    [
+        (0, 100, "40"),
+        (0, 1, "0.5 or 1/2"),
+        (0, 24, "10"),
+        (-1, 1, "0.5 or 1/2"),
+        (0, 0.1, "0.04"),
+        (93, 97, "95"),
+        (0, 5000, "2000"),
+    ],
+)
+def test_the_example_of_a_number_may_be_entered_itself(low, high, example):
+    (form,) = predict("05-x", "How many?", number=("", low, high)).children
+    assert form.example == example
+
+
 def test_a_sketch_is_recorded_once_per_stroke_in_few_bytes():
     demo = predict("05-where", "Where?", sketch=(19, 24))
     mask = np.random.default_rng(0).random((19, 24)) > 0.5
     paint(demo, mask)
     (event,) = events("prediction", "05-where")
     assert len(str(event["answer"])) < 150
-    assert demo.children[1].caption == f"Recorded: {mask.sum()} of 456 cells"
+    assert demo.children[1].caption == f"Recorded: {mask.sum()} of 456 squares"
 
 
 def test_nothing_is_recorded_by_asking():
@@ -103,48 +128,67 @@ def test_where_nothing_can_be_saved_the_student_is_told_and_goes_on(
     (form,) = ask_option().children
     form.answer = [1]
     assert "could not be saved" in form.verdict
-    assert line_of(capsys, "05-shift", "1/3") == "You predicted 1/3. Right.\n"
+    assert line_of(capsys, "05-shift", "1/3") == "The answer: 1/3. You predicted that: right.\n"
 
 
-def test_without_a_prediction_reveal_gives_the_answer_and_says_so(capsys):
-    assert line_of(capsys, "05-x", "1/3") == "It is 1/3. You recorded no prediction.\n"
-    assert line_of(capsys, "05-x", 91.23, unit="%") == "It is 91.2 %. You recorded no prediction.\n"
+def test_without_a_prediction_reveal_gives_the_answer_and_says_so(capsys, displayed):
+    none = "No prediction recorded: answer above, then run this cell again.\n"
+    assert line_of(capsys, "05-x", "1/3") == f"The answer: 1/3. {none}"
+    assert line_of(capsys, "05-x", 91.23, unit="%") == f"The answer: 91.2 %. {none}"
     mask = np.eye(4, 6, dtype=bool)
-    assert line_of(capsys, "05-x", mask) == "It is 4 of 24 cells. You recorded no sketch.\n"
+    assert line_of(capsys, "05-x", mask) == f"The answer: 4 of 24 squares. {none}"
+    assert displayed == []
 
 
 def test_reveal_compares_options(capsys):
     record("prediction", "05-shift", answer="1/2")
-    assert line_of(capsys, "05-shift", "1/3") == "You predicted 1/2. It is 1/3.\n"
-    expected = "You predicted 1/2. Right. Well seen.\n"
+    assert line_of(capsys, "05-shift", "1/3") == "The answer: 1/3. You predicted 1/2.\n"
+    expected = "The answer: 1/2. You predicted that: right. Well seen.\n"
     assert line_of(capsys, "05-shift", "1/2", note="Well seen.") == expected
 
 
 @pytest.mark.parametrize(
-    ("predicted", "tolerance", "expected"),
+    ("predicted", "actual", "unit", "tolerance", "expected"),
     [
-        (90, None, "You predicted 90 %. It is 91.2 %: 1.23 % too low."),
-        (99, 3, "You predicted 99 %. It is 91.2 %: 7.77 % too high."),
-        (90, 3, "You predicted 90 %. It is 91.2 %: right, within 3 %."),
+        (90, 91.23, "%", None, "91.2 %. You predicted 90 %: 1.2 percentage points too low."),
+        (99, 91.23, "%", 3, "91.2 %. You predicted 99 %: 7.8 percentage points too high."),
+        (90, 91.23, "%", 3, "91.2 %. You predicted 90 %: right, within 3 percentage points."),
+        (90, 91, "%", None, "91 %. You predicted 90 %: 1 percentage point too low."),
+        (0.01, 0.03, "%", 0, "0.03 %. You predicted 0.01 %: 0.02 percentage points too low."),
+        (21, 24, "coins", 0, "24 coins. You predicted 21 coins: 3 too few."),
+        (24, 23, "coins", None, "23 coins. You predicted 24 coins: 1 too many."),
+        (24, 24, "coins", 0, "24 coins. You predicted 24 coins: right."),
+        (8, 5, "px", None, "5 px. You predicted 8 px: 3 px too high."),
+        (0.5, 1 / 3, "", None, "0.333. You predicted 0.5: 0.167 too high."),
     ],
 )
-def test_reveal_compares_numbers(capsys, predicted, tolerance, expected):
-    record("prediction", "05-accuracy", answer=predicted)
-    line = line_of(capsys, "05-accuracy", 91.23, unit="%", tolerance=tolerance)
-    assert line == expected + "\n"
+def test_reveal_compares_numbers(capsys, predicted, actual, unit, tolerance, expected):
+    record("prediction", "05-number", answer=predicted)
+    line = line_of(capsys, "05-number", actual, unit=unit, tolerance=tolerance)
+    assert line == f"The answer: {expected}\n"
 
 
 def test_reveal_survives_an_undefined_answer(capsys):
     record("prediction", "05-nan", answer=0.5)
-    assert line_of(capsys, "05-nan", float("nan")) == "You predicted 0.5. It is nan.\n"
+    assert line_of(capsys, "05-nan", float("nan")) == "The answer: nan. You predicted 0.5.\n"
 
 
-def test_reveal_compares_sketches(capsys):
+def test_reveal_compares_sketches_and_draws_them(capsys, displayed):
     mask = np.zeros((4, 6), dtype=bool)
     mask[1:3, 1:4] = True
     paint(ask_sketch(), mask)
-    line = line_of(capsys, "05-where", np.roll(mask, 1, axis=1))
-    assert line == "You painted 6 cells; 4 of the 6 right ones, IoU 0.50.\n"
+    actual = np.roll(mask, 1, axis=1)
+    actual[0, 0] = True
+    line = line_of(capsys, "05-where", actual)
+    assert line == "The answer: 7 of 24 squares. You painted 6, 4 of them among these.\n"
+    (figure,) = displayed
+    assert alt_text(figure) == (
+        "Your sketch and the answer. Squares: neither: 15, painted in vain: 2, missed: 3, found: 4."
+    )
+    words = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert words == ["neither", "painted in vain", "missed", "found"]
+    paint(ask_sketch(), np.zeros((4, 6), dtype=bool))
+    assert line_of(capsys, "05-where", actual).endswith("squares. You painted none.\n")
 
 
 def test_a_mask_of_another_shape_is_refused():

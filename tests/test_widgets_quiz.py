@@ -174,6 +174,8 @@ def test_an_empty_answer_is_neither_judged_nor_recorded(bank):
         form.submitted += 1
         assert form.verdict == "Answer first, then check."
     assert events() == []
+    assert demo.score.verdict == "Nothing answered yet."
+    check(demo.children[0], [1])
     assert demo.score.verdict == "0 of 4 right at the first try."
 
 

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from IPython.display import display
+from matplotlib.figure import Figure
 
+from course_utils.figures import new_figure, set_alt_text
+from course_utils.plotting import OUTCOME_COLOURS, show_label_map
 from course_utils.progress import latest, record
 from course_utils.widgets.canvas import Canvas
 from course_utils.widgets.question import Question
@@ -17,6 +21,9 @@ from course_utils.widgets.still import Demo
 
 _KIND = "prediction"
 _RUN_IT = "(Run this cell to record your prediction.)"
+_NONE = "No prediction recorded: answer above, then run this cell again."
+_FATES = ("neither", "painted in vain", "missed", "found")  # painted + 2 * right
+_FATE_COLOURS = OUTCOME_COLOURS[[3, 1, 2, 0]]  # those of an error map
 
 
 def predict(
@@ -81,7 +88,7 @@ def reveal(
     tolerance: float | None = None,
     note: str = "",
 ) -> None:
-    """Print the answer beside the recorded prediction, in one line.
+    """Print the answer and the recorded prediction in one line; draw a recorded sketch below it.
 
     Parameters
     ----------
@@ -104,17 +111,21 @@ def reveal(
     Examples
     --------
     >>> reveal("05-never-asked", 1 / 3)
-    It is 0.333. You recorded no prediction.
+    The answer: 0.333. No prediction recorded: answer above, then run this cell again.
     """
     event = latest(_KIND, name)
     predicted = None if event is None else event.get("answer")
+    sketch = None
     if isinstance(actual, np.ndarray) and actual.ndim == 2:
-        line = _compare_sketches(predicted, actual.astype(bool))
+        actual, sketch = actual.astype(bool), _unpack(predicted)
+        line = _compare_sketches(sketch, actual)
     elif isinstance(actual, str):
         line = _compare_options(predicted, actual)
     else:
         line = _compare_numbers(predicted, float(actual), unit, tolerance)
-    print(f"{line} {note}".strip())
+    print(f"The answer: {line} {note}".strip())
+    if sketch is not None:
+        display(_draw_fates(sketch, actual))
 
 
 def _predict_option(name: str, question: str, options: list[str]) -> Demo:
@@ -163,16 +174,16 @@ def _predict_sketch(
     mask = _unpack(earlier.get("answer")) if earlier else None
     if mask is not None and mask.shape == (rows, columns):
         canvas.label_map = mask
-        canvas.caption = f"Recorded: {mask.sum()} of {mask.size} cells"
+        canvas.caption = f"Recorded: {mask.sum()} of {mask.size} squares"
 
     def keep(_: Any) -> None:
         mask = canvas.label_map > 0
-        shown = f"{mask.sum()} of {mask.size} cells"
+        shown = f"{mask.sum()} of {mask.size} squares"
         canvas.caption = _record(name, question, _pack(mask), shown=shown)
 
     canvas.observe(keep, "strokes")
-    text = "\n".join([question, f"Paint it on {rows} x {columns} cells.", _RUN_IT])
-    alt = f"The picture to paint on, {rows} x {columns} cells."
+    text = "\n".join([question, f"Paint it on {rows} x {columns} squares.", _RUN_IT])
+    alt = f"The picture to paint on, {rows} x {columns} squares."
     return Demo([Question(question, "text"), canvas], png=canvas.png, alt=alt, text=text)
 
 
@@ -186,40 +197,60 @@ def _record(name: str, question: str, answer: Any, unit: str = "", shown: str = 
 
 def _compare_options(predicted: Any, actual: str) -> str:
     if not isinstance(predicted, str):
-        return f"It is {actual}. You recorded no prediction."
-    if predicted == actual:
-        return f"You predicted {predicted}. Right."
-    return f"You predicted {predicted}. It is {actual}."
+        return f"{actual}. {_NONE}"
+    return f"{actual}. You predicted {'that: right' if predicted == actual else predicted}."
 
 
 def _compare_numbers(predicted: Any, actual: float, unit: str, tolerance: float | None) -> str:
     if not _is_number(predicted):
-        return f"It is {_with_unit(actual, unit)}. You recorded no prediction."
-    line = f"You predicted {_with_unit(predicted, unit)}. It is {_with_unit(actual, unit)}"
+        return f"{_with_unit(actual, unit)}. {_NONE}"
+    line = f"{_with_unit(actual, unit)}. You predicted {_with_unit(predicted, unit)}"
     error = predicted - actual
-    if tolerance is not None and abs(error) <= tolerance:
-        return f"{line}: right, within {_with_unit(tolerance, unit)}."
-    if error == 0 or not np.isfinite(error):
+    if not np.isfinite(error):
         return f"{line}."
-    return f"{line}: {_with_unit(abs(error), unit)} too {'high' if error > 0 else 'low'}."
+    if error == 0:
+        return f"{line}: right."
+    if tolerance is not None and abs(error) <= tolerance:
+        return f"{line}: right, within {_difference(tolerance, unit)}."
+    if len(unit) > 2 and unit.endswith("s"):  # coins, and not px
+        return f"{line}: {_with_unit(abs(error), '')} too {'many' if error > 0 else 'few'}."
+    return f"{line}: {_difference(abs(error), unit)} too {'high' if error > 0 else 'low'}."
 
 
-def _compare_sketches(packed: Any, actual: np.ndarray) -> str:
-    sketch = _unpack(packed)
+def _difference(size: float, unit: str) -> str:
+    """A difference of two percentages is in percentage points, not in percent."""
+    if unit != "%":
+        return _with_unit(size, unit)
+    points = _with_unit(round(size, 1) or size, "")
+    return f"{points} percentage point{'' if points == '1' else 's'}"
+
+
+def _compare_sketches(sketch: np.ndarray | None, actual: np.ndarray) -> str:
+    line = f"{actual.sum()} of {actual.size} squares."
     if sketch is None:
-        return f"It is {actual.sum()} of {actual.size} cells. You recorded no sketch."
+        return f"{line} {_NONE}"
     if sketch.shape != actual.shape:
         raise ValueError(
             f"actual must have the shape of the sketch, {sketch.shape}, got {actual.shape}. "
-            "Average the mask over the sketch's cells first."
+            "Average the mask over the sketch's squares first."
         )
-    hits, union = int((sketch & actual).sum()), int((sketch | actual).sum())
-    iou = f", IoU {hits / union:.2f}" if union else ""
-    return f"You painted {sketch.sum()} cells; {hits} of the {actual.sum()} right ones{iou}."
+    if not sketch.any():
+        return f"{line} You painted none."
+    return f"{line} You painted {sketch.sum()}, {(sketch & actual).sum()} of them among these."
+
+
+def _draw_fates(sketch: np.ndarray, actual: np.ndarray) -> Figure:
+    """The painted squares and the right ones, in one picture."""
+    fates = sketch + 2 * actual
+    figure, axes = new_figure(width=4.2, height=4.2 * max(0.4, len(fates) / fates.shape[1]))
+    show_label_map(fates, axes[0, 0], class_names=_FATES, palette=_FATE_COLOURS)
+    counts = [f"{name}: {(fates == fate).sum()}" for fate, name in enumerate(_FATES)]
+    set_alt_text(axes[0, 0], f"Your sketch and the answer. Squares: {', '.join(counts)}.")
+    return figure
 
 
 def _pack(mask: np.ndarray) -> dict[str, Any]:
-    """A mask as few characters: its shape and eight cells a byte, in base64."""
+    """A mask as few characters: its shape and eight squares a byte, in base64."""
     return {
         "shape": list(mask.shape),
         "bits": base64.b64encode(np.packbits(mask).tobytes()).decode(),

@@ -60,7 +60,7 @@ function render({ model, el }) {
     const allowed = low === null || (number >= low && number <= high);
     if (Number.isFinite(number) && allowed) return number;
     const span = low === null ? "" : ` from ${low} to ${high}`;
-    say(`Enter a number${span}, such as 0.5 or 1/2.`);
+    say(`Enter a number${span}, such as ${get("example")}.`);
   }
   function answer(submitting = 0) {
     const value = readAnswer();
@@ -113,10 +113,12 @@ _STYLE = """
 .course-question .reason.wrong { border-color: var(--jp-error-color1, #c62828); }
 .course-question button { margin: 6px 0 0; }
 .course-question .verdict { min-height: 1.5em; margin: 4px 0 10px; }
+.course-question button ~ .verdict { min-height: 0; margin: 4px 0 0; }
 .course-question div.text ~ .verdict { min-height: 0; margin: 0 4px; }
 """
 
 KINDS = ("single", "multiple", "number", "text")
+_FRACTION = "0.5 or 1/2"
 
 
 class Question(anywidget.AnyWidget):
@@ -167,6 +169,7 @@ class Question(anywidget.AnyWidget):
     options: traitlets.List = traitlets.List().tag(sync=True)
     unit = traitlets.Unicode().tag(sync=True)
     limits: traitlets.List = traitlets.List().tag(sync=True)
+    example = traitlets.Unicode().tag(sync=True)
     button = traitlets.Unicode().tag(sync=True)
     answer = traitlets.Any().tag(sync=True, echo_update=False)
     submitted = traitlets.Int().tag(sync=True, echo_update=False)
@@ -195,6 +198,16 @@ class Question(anywidget.AnyWidget):
             options=list(options),
             unit=unit,
             limits=list(limits or (None, None)),
+            example=_example(*limits) if limits else _FRACTION,
             button=button,
             answer=[] if kind in ("single", "multiple") else None,
         )
+
+
+def _example(low: float, high: float) -> str:
+    """A number that may be entered: as round as the limits allow, and of their size."""
+    if low <= 0.5 <= high <= 1:
+        return _FRACTION
+    middle = low + 0.4 * (high - low)
+    rounded = (float(f"{middle:.{digits}g}") for digits in range(1, 17))
+    return f"{next((number for number in rounded if low <= number <= high), middle):g}"

@@ -16,6 +16,7 @@ from course_utils.widgets.quiz_question import BankQuestion, Verdict
 from course_utils.widgets.still import Demo
 
 _KIND = "quiz"
+_GAP = "2px 2px 26px"  # below each question
 
 
 def quiz(slug: str) -> Demo:
@@ -54,6 +55,9 @@ class _Quiz(Demo):
         self._count()
 
     def _count(self) -> None:
+        if not any(item.tries for item in self.items):
+            self.score.verdict = "Nothing answered yet."
+            return
         first = sum(item.tries[:1] == [True] for item in self.items)
         later = sum(any(item.tries) for item in self.items) - first
         line = f"{first} of {len(self.items)} right at the first try"
@@ -79,6 +83,7 @@ class _Item:
                 button="Check",
             )
             self.widgets = [self._form]
+        self.widgets[-1].layout.margin = _GAP
         self._restore()
         if question.kind == "pixel":
             self._canvas.observe(lambda _: self._check(self._canvas.clicked), "event")
