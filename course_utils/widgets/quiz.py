@@ -16,7 +16,7 @@ from course_utils.widgets.quiz_question import BankQuestion, Verdict
 from course_utils.widgets.still import Demo
 
 _KIND = "quiz"
-_GAP = "2px 2px 26px"  # below each question
+_GAP = "0 0 28px"  # below each question
 
 
 def quiz(slug: str) -> Demo:

@@ -280,7 +280,7 @@ def test_the_questions_of_the_quiz_stand_at_equal_distances(notebook):
     gaps = [top - bottom for (_, bottom, _), (top, _, canvas) in pairwise(boxes) if not canvas]
     assert len(gaps) == 8
     assert min(gaps) >= 24
-    assert max(gaps) - min(gaps) <= 4, gaps
+    assert max(gaps) - min(gaps) <= 1, gaps
 
 
 def test_live_controls_hide_the_still(notebook):
