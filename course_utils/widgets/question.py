@@ -99,7 +99,7 @@ _STYLE = """
 .course-question { font-size: var(--jp-content-font-size1, 14px); max-width: 46em; }
 .course-question fieldset { border: 0; margin: 0 4px; padding: 0; min-width: 0; }
 .course-question .text { font-weight: 600; padding: 0; margin: 4px 0; white-space: pre-line; }
-.course-question div.text { margin: 4px; }
+.course-question div.text { margin: 0 4px 4px; }
 .course-question .option { display: flex; align-items: center; gap: 8px; padding: 2px 0;
   cursor: pointer; }
 .course-question input { accent-color: var(--jp-brand-color1, #1976d2); margin: 0; }

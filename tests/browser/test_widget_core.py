@@ -274,8 +274,8 @@ def test_the_questions_of_the_quiz_stand_at_equal_distances(notebook):
     output = output_with(notebook, notebook.page.get_by_text("right at the first try"))
     widgets = output.locator(".course-widget")
     boxes = widgets.evaluate_all(
-        "all => all.map((e) => [e.getBoundingClientRect(), e.classList.contains('course-canvas')])"
-        ".map(([box, canvas]) => [box.top, box.bottom, canvas])"
+        "all => all.map((e) => [(e.querySelector('.text') ?? e).getBoundingClientRect().top,"
+        " e.getBoundingClientRect().bottom, e.classList.contains('course-canvas')])"
     )
     gaps = [top - bottom for (_, bottom, _), (top, _, canvas) in pairwise(boxes) if not canvas]
     assert len(gaps) == 8
