@@ -84,18 +84,18 @@ def stub(table, weights):
     [
         (lambda t, w: None, "It returns nothing (None): end with `return`"),
         (prints, "It prints a result and returns nothing"),
-        (wrong_text, "It returns a list that holds text, asked is an array of shape (2,)."),
+        (wrong_text, "It returns a list that holds text; expected: an array of shape (2,)."),
         (lambda t, w: [[1], [1, 2]], "It returns a list that is ragged or too deep"),
-        (lambda t, w: {"row": 1}, "It returns a dictionary, asked is an array"),
+        (lambda t, w: {"row": 1}, "It returns a dictionary; expected: an array"),
         (lambda t, w: "0.5", "It returns text"),
         (lambda t, w: share_of_rows, "It returns a function"),
-        (lambda t, w: 0.5 + t.sum(), "It returns a number, asked is an array of shape (2,)."),
-        (lambda t, w: np.zeros(3), "array of shape (3,), asked is one of shape (2,)."),
+        (lambda t, w: 0.5 + t.sum(), "It returns a number; expected: an array of shape (2,)."),
+        (lambda t, w: np.zeros(3), "array of shape (3,); expected: an array of shape (2,)."),
         (raises, "It raises ValueError: no such row 1. Seen for table"),
         (lambda t: t, "It raises TypeError:"),
         (lambda t, w: sys.exit(), "It raises SystemExit"),
         (lambda t, w: 100 * share_of_rows(t, w), "The values are percentages"),
-        (lambda t, w: 1 - share_of_rows(t, w), "This is 1 minus what is asked"),
+        (lambda t, w: 1 - share_of_rows(t, w), "This is 1 minus the expected value"),
         (lambda t, w: np.round(share_of_rows(t, w), 2), "The values are rounded to 2 digits"),
         (lambda t, w: share_of_rows(t, w).astype(int), "The values are cut to whole numbers"),
         (lambda t, w: (t @ w)[::-1] / 9, "Row 0 is too"),
@@ -103,7 +103,7 @@ def stub(table, weights):
         (lambda t, w: t, "It returns its first argument unchanged."),
         (lambda t, w: share_of_rows(t, w) * [1, 1.1], "Row 1 is too large."),
         (lambda t, w: share_of_rows(t, w) * [0.9, 1], "Row 0 is too small."),
-        (lambda t, w: share_of_rows(t, w) * [1, np.nan], "Row 1 is nan, where a number is asked."),
+        (lambda t, w: share_of_rows(t, w) * [1, np.nan], "Row 1 is nan; expected: a number."),
         (lambda t, w: t @ w, "The shares are not divided by their sum."),
         (changes_input, "The values are right, but the function changes its input"),
         (np.zeros(2), "Pass the function itself, without calling it."),
@@ -145,9 +145,9 @@ def test_a_dictionary_needs_its_keys():
     assert "The dictionary lacks 'iou'; it has 'IoU'." in lacking
     wrong = verdict(lambda: {"iou": 0.25, "dice": 0.3}, exercise=scores, cases=[()])
     assert "'dice': The value is too small." in wrong
-    assert "asked is a dictionary" in verdict(lambda: 0.25, exercise=scores, cases=[()])
+    assert "expected: a dictionary" in verdict(lambda: 0.25, exercise=scores, cases=[()])
     text = verdict(lambda: {"iou": "0.25", "dice": 0.4}, exercise=scores, cases=[()])
-    assert "'iou': It returns text, asked is a number." in text
+    assert "'iou': It returns text; expected: a number." in text
     more = {"iou": 0.25, "dice": 0.4, "note": "mine"}
     assert verdict(lambda: more, exercise=scores, cases=[()]) is None
 
@@ -235,6 +235,37 @@ def test_a_wrong_answer_raises_one_plain_line():
     (line,) = failed.value._render_traceback_()
     assert line.startswith("5.3 absent classes: not yet. ")
     assert "\n" not in line
+
+
+def test_what_a_wrong_answer_prints_stands_below_the_message():
+    def talks(table, weights):
+        print("\x1b[31mtable", table.shape)
+        for number in range(7):
+            print("row", number)
+        return np.zeros(2)
+
+    line, *printed = verdict(talks).split("\n")
+    assert line.startswith("not yet. ")
+    assert printed[:3] == ["It printed:", "table (2, 2)", "row 0"]
+    assert printed[5:] == ["row 3", "... and 3 more lines"]
+    assert "\n" not in verdict(talks, reveal=False)
+    assert "row" not in verdict(talks, reveal=False)
+    lines = CheckFailed("5.3", "all", verdict(talks))._render_traceback_()
+    assert len(lines) == 8
+
+
+def test_an_answer_that_raises_is_diagnosed_by_a_mistake_that_raises_the_same():
+    def lookup(table, weights):
+        return share_of_rows(table, weights) if table[0, 0] == 1 else [][int(weights[0])]
+
+    def other_words(table, weights):
+        return share_of_rows(table, weights) if table[0, 0] == 1 else np.zeros(2)[weights[0] + 5]
+
+    known = Exercise(share_of_rows, MADE_UP.cases, {"The row is not there.": (stub, lookup)})
+    told = verdict(lambda t, w: lookup(t, w), exercise=known)
+    assert told.startswith("not yet. The row is not there. Seen for table = ")
+    assert "raises" not in told
+    assert "It raises IndexError: index" in verdict(other_words, exercise=known)
 
 
 def test_cases_of_ones_own_are_judged_like_the_others(capsys):

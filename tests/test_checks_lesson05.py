@@ -39,7 +39,11 @@ ANSWERS = {
     "5.8": "report",
     "5.9": "instance_score",
 }
-MISTAKES = [(number, message) for number in EXERCISES for message in EXERCISES[number].mistakes]
+MISTAKES = [
+    (number, message, mistake)
+    for number, exercise in EXERCISES.items()
+    for message, mistake in exercise.each_mistake()
+]
 
 
 def groups(number, seed=0):
@@ -93,9 +97,8 @@ def test_the_stub_is_not_answered_yet(number):
         check(number, stub)
 
 
-@pytest.mark.parametrize(("number", "message"), MISTAKES)
-def test_each_mistake_fails_with_its_own_message(number, message):
-    mistake = EXERCISES[number].mistakes[message]
+@pytest.mark.parametrize(("number", "message", "mistake"), MISTAKES)
+def test_each_mistake_fails_with_its_own_message(number, message, mistake):
     for seed in range(2):
         start = time.perf_counter()
         told = [text for text, _ in verdicts(number, mistake, seed=seed)]
@@ -108,13 +111,16 @@ def test_each_mistake_fails_with_its_own_message(number, message):
 @pytest.mark.parametrize("number", EXERCISES)
 def test_mistakes_differ_from_each_other_and_are_enough(number):
     cases, mistakes = all_cases(number), EXERCISES[number].mistakes
-    results = {m: [call_answer(f, case).value for case in cases] for m, f in mistakes.items()}
-    for first, second in itertools.combinations(results, 2):
-        pairs = zip(results[first], results[second], strict=True)
-        assert not all(same(a, b) for a, b in pairs), f"{first} / {second}"
+    results = [
+        (message, [call_answer(mistake, case).value for case in cases])
+        for message, mistake in EXERCISES[number].each_mistake()
+    ]
+    for (first, values), (second, others) in itertools.combinations(results, 2):
+        pairs = zip(values, others, strict=True)
+        assert first == second or not all(same(a, b) for a, b in pairs), f"{first} / {second}"
     assert len(mistakes) >= 5
     for message in mistakes:
-        assert message[0].isupper()
+        assert not message[0].islower()
         assert message.endswith(".")
         assert "\n" not in message
 
@@ -353,6 +359,70 @@ def test_a_dictionary_with_other_names_fails():
     assert "The dictionary lacks 'pixel_accuracy', 'mean_iou'" in message
 
 
+def test_a_dictionary_in_place_of_four_numbers_is_told_so():
+    wanted = "It returns a dictionary; expected: four numbers."
+    assert wanted in verdicts("5.1", lambda *given: {"TP": 1})[0][0]
+
+
+def test_void_that_is_not_left_out_is_named(solution):
+    def by_bincount(target, prediction, num_classes, ignore_index=255):
+        pair = num_classes * target.astype(np.int64) + prediction
+        return np.bincount(pair.ravel(), minlength=num_classes**2).reshape(num_classes, num_classes)
+
+    def by_loop(target, prediction, num_classes, ignore_index=255):
+        table = np.zeros((num_classes, num_classes), dtype=int)
+        for true, found in zip(target.ravel(), prediction.ravel(), strict=True):
+            table[true, found] += 1
+        return table
+
+    for answer in (by_bincount, by_loop):
+        ((message, _),) = verdicts("5.2", answer)
+        assert message.startswith("not yet. 255 reaches the table: leave void pixels out first. S")
+
+    def evaluate(target_image, prediction_image, void=True, matrix=solution["confusion_matrix"]):
+        ignore = {"ignore_colour": solution["VOID"]} if void else {}
+        target = decode_colours(target_image, solution["COLOURS"], **ignore)
+        prediction = decode_colours(prediction_image, solution["COLOURS"], **ignore)
+        return solution["summary_scores"](matrix(target, prediction, 5))
+
+    def without_void(*images):
+        return evaluate(*images, void=False)
+
+    ((message, _),) = verdicts("5.7", without_void)
+    assert message.startswith(
+        "not yet. White is void: pass ignore_colour=VOID to decode_colours. Seen for"
+    )
+    assert "..." not in message
+    for matrix in (solution["confusion_matrix"], matrix_by_add_at):
+        told = verdicts("5.7", lambda t, p, m=matrix: evaluate(p, t, matrix=m))
+        assert len(told) == 2
+        assert all("Target and prediction are exchanged" in message for message, _ in told)
+    pair = lesson05._given_pair()
+    told = verdicts("5.8", lambda: evaluate(*pair[::-1]))
+    assert "Target and prediction are exchanged" in told[0][0]
+
+
+def at_least_half(target, predicted):
+    true, found = ([m == n for n in np.unique(m) if n] for m in (target, predicted))
+    tp = sum(np.sum(t & f) >= 0.5 * np.sum(t | f) for t in true for f in found)
+    return lesson05._ratio(tp, len(true) + len(found) - tp)
+
+
+def test_exactly_one_half_is_named_in_every_aspect():
+    for message, _ in verdicts("5.9", at_least_half):
+        assert message.startswith("not yet. An IoU of exactly one half counts as a match")
+    assert "corner cases" in groups("5.9")
+    assert judge(EXERCISES["5.9"], at_least_half, groups("5.9")["corner cases"]) is not None
+
+
+def test_two_empty_maps_are_said_in_words():
+    def zero_for_none(*maps):
+        return np.nan_to_num(lesson05.instance_score(*maps))
+
+    ((message, _),) = verdicts("5.9", zero_for_none)
+    assert message.endswith("which is nan. Here both maps are empty, and it returns 0.")
+
+
 # ----------------------------------------------------------------------------------------------
 # What a message must not say
 
@@ -373,7 +443,7 @@ def test_no_message_holds_the_right_value_or_code(number):
     code = [line.strip() for line in inspect.getsource(lesson05).splitlines()]
     code += [line.strip() for line in SOURCE.read_text(encoding="utf-8").splitlines()]
     code = [line for line in code if len(line) > 12 and "=" in line]
-    for answer in [*exercise.mistakes.values(), *WRONG.values()]:
+    for answer in [*(mistake for _, mistake in exercise.each_mistake()), *WRONG.values()]:
         for message, example in verdicts(number, answer):
             assert not any(line in message for line in code)
             if example is None:
@@ -387,7 +457,7 @@ def test_no_message_holds_the_right_value_or_code(number):
 @pytest.mark.parametrize("number", EXERCISES)
 def test_without_reveal_a_message_depends_on_nothing_but_the_mistake(number):
     exercise = EXERCISES[number]
-    for message, mistake in exercise.mistakes.items():
+    for message, mistake in exercise.each_mistake():
         told = verdicts(number, mistake, reveal=False)
         assert any(text == f"not yet. {message}" for text, _ in told)
         assert all(example is None for _, example in told)
@@ -609,6 +679,8 @@ def test_a_kernel_shows_pictures_and_stops_endless_loops():
     assert [len(lines) for lines in errors] == [0, 0, 1, 0, 1, 0]
     assert len(errors[2][0]) == len(errors[4][0]) == 1
     assert "is there a loop that never ends?" in errors[4][0][0]
+    assert " For the pictures above it returns " in errors[2][0][0]
+    assert "[" not in errors[2][0][0]
     (picture,) = (o for o in notebook.cells[2].outputs if o.output_type == "display_data")
     assert "<img alt=" in picture.data["text/html"]
 

@@ -39,7 +39,8 @@ def check(
     Raises
     ------
     CheckFailed
-        If the answer is not right yet; it says why in one line.
+        If the answer is not right yet; it says why in one line, with `reveal` above what the answer
+        printed.
     ValueError
         If there is no such exercise or aspect.
 
@@ -65,10 +66,10 @@ def check(
                 )
             groups = {aspect: groups[aspect]}
     for name, group in groups.items():
-        problem = judge(found, answer, group, reveal=reveal)
+        problem = judge(found, answer, group, reveal=reveal, drawn=_in_a_notebook())
         if problem is not None:
             message, example = problem
-            if example is not None and found.picture is not None:
+            if example is not None and found.picture is not None and not found.words(*example):
                 _show_picture(found.picture, example)
             raise CheckFailed(exercise, name, message, example)
     print(f"{exercise} {', '.join(groups)}: right")
@@ -114,10 +115,15 @@ def find_exercise(exercise: str) -> Exercise:
 
 def _show_picture(picture: Callable[..., Any], arguments: Arguments) -> None:
     """Display a counter-example where a notebook can show it."""
+    if _in_a_notebook():
+        from IPython.display import display
+
+        display(picture(*arguments))
+
+
+def _in_a_notebook() -> bool:
     try:
         from IPython.core.getipython import get_ipython
-        from IPython.display import display
     except ImportError:
-        return
-    if get_ipython() is not None:
-        display(picture(*arguments))
+        return False
+    return get_ipython() is not None

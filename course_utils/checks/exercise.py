@@ -3,17 +3,18 @@
 An exercise brings three things: `cases` (what the answer is tried on, in named aspects),
 `reference` (the trusted answer) and `mistakes` (wrong functions, each under the message that helps
 whoever made it). An answer is right when it equals the reference on every case. A wrong one is
-diagnosed by the mistake that it equals on every case; so the same dictionary serves as the list of
-mutants on which the check itself is tested. Only values are compared: how an answer gets them is
-its own affair.
+diagnosed by the mistake that it equals on every case, errors included; so the same dictionary
+serves as the list of mutants on which the check itself is tested. Only values are compared: how an
+answer gets them is its own affair.
 """
 
 import inspect
 import re
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,14 @@ Arguments = tuple[Any, ...]
 Function = Callable[..., Any]
 
 NOT_ANSWERED = "not answered yet."
+MOST_PRINTED = 5  # lines of an answer's own prints below a message
+LONGEST_PRINT = 160  # characters of such a line
 
 
 class CheckFailed(AssertionError):  # noqa: N818  a result for a student, not an error of ours
     """An answer that is not right yet: one plain line, in a notebook without a traceback.
+
+    Below the line stands what the answer itself printed, if it did.
 
     Parameters
     ----------
@@ -55,7 +60,7 @@ class CheckFailed(AssertionError):  # noqa: N818  a result for a student, not an
         self.example = example
 
     def _render_traceback_(self) -> list[str]:
-        return [str(self)]
+        return str(self).splitlines()
 
 
 @dataclass(frozen=True)
@@ -69,24 +74,40 @@ class Exercise:
     cases : function from numpy.random.Generator to dict of str to list of tuples
         Aspect -> the argument tuples it is tried on, random and corner cases; the same generator
         state gives the same cases.
-    mistakes : dict of str to function
-        Message -> a wrong function with the same parameters. A message is whole sentences in the
-        field's words that lead to the mending and do not hold the answer.
+    mistakes : dict of str to function, or to a tuple of functions
+        Message -> a wrong function with the same parameters, or several ways to make the same
+        mistake. It may raise: an answer that raises the same error, word for word, equals it. A
+        message is whole sentences in the field's words that lead to the mending and do not hold the
+        answer.
     entry : function from an index to a str, optional
         Names an entry of the result, "class 2".
     picture : function that takes the arguments and returns a Figure, optional
         Draws a counter-example that is too large for text.
+    words : function that takes the arguments and returns a str or None, optional
+        Says a counter-example that neither numbers nor a picture make plain: "both maps are empty".
     """
 
     reference: Function
     cases: Callable[[np.random.Generator], dict[str, list[Arguments]]]
-    mistakes: dict[str, Function]
+    mistakes: dict[str, Function | tuple[Function, ...]]
     entry: EntryName = field(default=lambda index: f"entry {', '.join(map(str, index))}")
     picture: Function | None = None
+    words: Callable[..., str | None] = field(default=lambda *arguments: None)
+
+    def each_mistake(self) -> Iterator[tuple[str, Function]]:
+        """Every message with every function that stands under it."""
+        for message, functions in self.mistakes.items():
+            for function in functions if isinstance(functions, tuple) else (functions,):
+                yield message, function
 
 
 def judge(
-    exercise: Exercise, answer: Function, cases: Sequence[Arguments], *, reveal: bool = True
+    exercise: Exercise,
+    answer: Function,
+    cases: Sequence[Arguments],
+    *,
+    reveal: bool = True,
+    drawn: bool = False,
 ) -> tuple[str, Arguments | None] | None:
     """Try an answer on cases and say what is wrong.
 
@@ -100,6 +121,9 @@ def judge(
     reveal : bool
         Whether the message may hold inputs and what the answer itself returned or raised. The right
         values are never in it.
+    drawn : bool
+        Whether the exercise's picture of the counter-example is shown above the message, which then
+        need not write the input out.
 
     Returns
     -------
@@ -144,12 +168,18 @@ def judge(
         )
         return _with_example(exercise, message, changing[0], None, reveal)
     first = right.index(False)
-    message = (
-        _plain_failure(expected[first], outcomes[first])
-        or _diagnosis(exercise, cases, outcomes)
-        or _description(exercise, expected[first], outcomes[first], outcomes, reveal)
+    shown: Outcome | None = outcomes[first]
+    problem = _plain_failure(expected[first], outcomes[first])
+    if problem is None:
+        problem = _diagnosis(exercise, cases, outcomes)
+        if problem is not None and outcomes[first].error is not None:
+            shown = None  # the diagnosis says more than the error
+    if problem is None:
+        problem = _description(exercise, expected[first], outcomes[first], outcomes, reveal)
+    message, example = _with_example(
+        exercise, f"not yet. {problem}", cases[first], shown, reveal, drawn
     )
-    return _with_example(exercise, f"not yet. {message}", cases[first], outcomes[first], reveal)
+    return message + (_prints(outcomes[first].printed) if reveal else ""), example
 
 
 def _not_answered(error: NotImplementedError) -> str:
@@ -170,10 +200,11 @@ def _plain_failure(expected: Any, outcome: Outcome) -> str | None:
 def _diagnosis(
     exercise: Exercise, cases: Sequence[Arguments], outcomes: Sequence[Outcome]
 ) -> str | None:
-    """The message of the mistake that gives the same as the answer on every case."""
-    if all(outcome.error is not None for outcome in outcomes):
-        return None
-    for message, mistake in (exercise.mistakes | _common_mistakes(exercise.reference)).items():
+    """The message of the mistake that gives or raises the same as the answer on every case."""
+    common = _common_mistakes(exercise.reference)
+    if any(outcome.error is not None for outcome in outcomes):
+        common = {}  # where these raise, they do so for no reason of their own
+    for message, mistake in chain(exercise.each_mistake(), common.items()):
         if all(
             _same_outcome(call_answer(mistake, arguments), outcome)
             for arguments, outcome in zip(cases, outcomes, strict=True)
@@ -219,7 +250,9 @@ def _common_mistakes(reference: Function) -> dict[str, Function]:
         "The values are cut to whole numbers: divide with /, into an array of floats.": after(
             np.trunc
         ),
-        "This is 1 minus what is asked: an error rate instead of a score.": after(lambda v: 1 - v),
+        "This is 1 minus the expected value: an error rate instead of a score.": after(
+            lambda v: 1 - v
+        ),
         "The order of the result is reversed.": after(lambda v: v[::-1]),
         "It returns its first argument unchanged.": lambda *arguments: arguments[0],
     } | {
@@ -232,12 +265,17 @@ def _common_mistakes(reference: Function) -> dict[str, Function]:
 
 def _same_outcome(first: Outcome, second: Outcome) -> bool:
     if first.error is not None or second.error is not None:
-        return type(first.error) is type(second.error)
+        return type(first.error) is type(second.error) and str(first.error) == str(second.error)
     return same(first.value, second.value)
 
 
 def _with_example(
-    exercise: Exercise, message: str, arguments: Arguments, outcome: Outcome | None, reveal: bool
+    exercise: Exercise,
+    message: str,
+    arguments: Arguments,
+    outcome: Outcome | None,
+    reveal: bool,
+    drawn: bool = False,
 ) -> tuple[str, Arguments | None]:
     """Add the smallest counter-example to a message: the input and what the answer made of it."""
     message = message.strip()
@@ -250,13 +288,27 @@ def _with_example(
         result = f"it returns {show(outcome.value)}"
     elif outcome is not None and outcome.error is not None and "It raises" not in message:
         result = f"it raises {_error_text(outcome.error, reveal)}"
-    if given and result:
+    if words := exercise.words(*arguments):
+        message += f" Here {words}" + (f", and {result}." if result else ".")
+    elif drawn and exercise.picture is not None:
+        message += f" For the pictures above {result}." if result else " The pictures show where."
+    elif given and result:
         message += f" For {given} {result}."
     elif given:
         message += f" Seen for {given}."
     elif result:
         message += f" {result[0].upper()}{result[1:]}."
     return message, arguments
+
+
+def _prints(printed: str) -> str:
+    """What an answer printed at the counter-example: its first lines, to stand below a message."""
+    text = re.sub(r"\x1b\[[0-9;]*m|[\x00-\x08\x0b-\x1f\x7f]", "", printed.expandtabs())
+    lines = [line[:LONGEST_PRINT].rstrip() for line in text.splitlines() if line.strip()]
+    if len(lines) > MOST_PRINTED:
+        more = len(lines) - MOST_PRINTED
+        lines[MOST_PRINTED:] = [f"... and {more} more line{'s' if more > 1 else ''}"]
+    return "".join(f"\n{line}" for line in ["It printed:", *lines]) if lines else ""
 
 
 def _error_text(error: BaseException, reveal: bool) -> str:

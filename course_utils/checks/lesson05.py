@@ -13,7 +13,7 @@ from PIL import Image
 
 from course_utils import metrics
 from course_utils.checks.exercise import Arguments, Exercise
-from course_utils.labels import IGNORE_INDEX, encode_colours
+from course_utils.labels import IGNORE_INDEX, decode_colours, encode_colours
 from course_utils.places import data_folder
 
 Cases = dict[str, list[Arguments]]
@@ -108,13 +108,13 @@ COUNT_OUTCOMES = Exercise(
         "FP and FN are exchanged: a false positive is predicted as the class and is not of it.": (
             _counts(lambda tp, fp, fn, tn: (tp, fn, fp, tn))
         ),
-        "The order is that of a flattened 2 x 2 table (TN, FP, FN, TP): asked is TP first.": (
+        "The order is that of a flattened 2 x 2 table (TN, FP, FN, TP): expected is TP first.": (
             _counts(lambda tp, fp, fn, tn: (tn, fp, fn, tp))
         ),
-        "TN stands second: the order asked for is TP, FP, FN, TN.": (
+        "TN stands second: the expected order is TP, FP, FN, TN.": (
             _counts(lambda tp, fp, fn, tn: (tp, tn, fp, fn))
         ),
-        "These are shares of the picture: asked are numbers of pixels.": (
+        "These are shares of the picture: expected are numbers of pixels.": (
             _counts(lambda *counts: np.array(counts) / sum(counts))
         ),
         "Every pixel counts as 255: add up a bool mask, not a picture of 0 and 255.": (
@@ -211,6 +211,35 @@ def _overflowing(t: np.ndarray, p: np.ndarray, c: int, void: int = 255) -> np.nd
     return np.bincount(pairs, minlength=c * c)[: c * c].reshape(c, c)
 
 
+def _added_at(t: np.ndarray, p: np.ndarray, c: int) -> np.ndarray:
+    table = np.zeros((c, c), np.int64)
+    np.add.at(table, (t, p), 1)
+    return table
+
+
+def _added_once(t: np.ndarray, p: np.ndarray, c: int) -> np.ndarray:
+    return np.minimum(_added_at(t, p, c), 1)
+
+
+def _added_to_lists(t: np.ndarray, p: np.ndarray, c: int) -> list[list[int]]:
+    table = [[0] * c for _ in range(c)]
+    for true, found in zip(t.ravel().tolist(), p.ravel().tolist(), strict=True):
+        table[true][found] += 1
+    return table
+
+
+def _pairs_counted(t: np.ndarray, p: np.ndarray, c: int) -> np.ndarray:
+    pairs = c * t.ravel().astype(np.int64) + p.ravel()
+    return np.bincount(pairs, minlength=c * c).reshape(c, c)
+
+
+def _with_void(count: Any) -> Any:
+    """Void pixels counted like all others, in one of the ways that stumble over them."""
+    return lambda t, p, c, void=255: count(t, p, c)
+
+
+_VOID_REACHES_TABLE = "255 reaches the table: leave void pixels out first."
+
 CONFUSION_MATRIX = Exercise(
     reference=confusion_matrix,
     cases=_matrix_cases,
@@ -221,6 +250,9 @@ CONFUSION_MATRIX = Exercise(
         "Each pair of classes counts once at most: table[target, prediction] += 1 adds 1 however "
         "often a pair occurs. Count one pixel at a time, or use np.add.at or np.bincount.": (
             _once_per_pair
+        ),
+        _VOID_REACHES_TABLE: tuple(
+            map(_with_void, (_added_at, _pairs_counted, _added_to_lists, _added_once))
         ),
         "Void pixels are counted as background: leave them out.": _void_as(0),
         "Void pixels are counted as the last class: leave them out.": _void_as(-1),
@@ -241,7 +273,7 @@ CONFUSION_MATRIX = Exercise(
         "Only pixels that are right are counted: the errors belong beside the diagonal.": (
             lambda *given: np.diag(np.diag(metrics.confusion_matrix(*given)))
         ),
-        "The rows are divided by their sums: asked are pixel counts.": (
+        "The rows are divided by their sums: expected are pixel counts.": (
             lambda *given: _ratio(
                 metrics.confusion_matrix(*given),
                 metrics.confusion_matrix(*given).sum(axis=1, keepdims=True),
@@ -325,7 +357,7 @@ IOU_PER_CLASS = Exercise(
         "The background is left out: class 0 has an IoU like every other class.": (
             lambda table: _iou(table)[1:]
         ),
-        "This is the mean over the classes: asked is one value per class.": metrics.mean_iou,
+        "This is the mean over the classes: expected is one value per class.": metrics.mean_iou,
     },
     entry=_by_class,
 )
@@ -389,10 +421,10 @@ PRECISION_RECALL_DICE = Exercise(
         ),
         "The counts of all classes are added up before dividing, so that every score is the pixel "
         "accuracy: divide class by class.": _over_all_classes,
-        "There is one row per class: asked is one row per score, shape (3, C).": (
+        "There is one row per class: expected is one row per score, shape (3, C).": (
             lambda table: precision_recall_dice(table).T
         ),
-        "These are means over the classes: asked is one value per class.": (
+        "These are means over the classes: expected is one value per class.": (
             lambda table: np.nanmean(precision_recall_dice(table), axis=1)
         ),
     },
@@ -538,8 +570,8 @@ PER_IMAGE_AND_POOLED = Exercise(
         "Classes absent from an image count as 0 there: leave them out of that image's mean.": (
             _per_image_by(lambda tables: _ious(tables, 0.0).mean())
         ),
-        "Each class is averaged over the images first and then over the classes: asked is the mean "
-        "IoU of each image, averaged over the images.": (
+        "Each class is averaged over the images first and then over the classes: expected is the "
+        "mean IoU of each image, averaged over the images.": (
             _per_image_by(lambda tables: np.nanmean(np.nanmean(_ious(tables), axis=0)))
         ),
         "All values of all images go into one mean, so that an image with few classes weighs less: "
@@ -563,10 +595,10 @@ PER_IMAGE_AND_POOLED = Exercise(
         "Each table is divided by its sum before they are added: pooling adds pixel counts.": (
             _pooled_by(lambda tables: metrics.mean_iou(sum(t / t.sum() for t in tables)))
         ),
-        "The pooled value is pixel accuracy: asked is the mean IoU of the added tables.": (
+        "The pooled value is pixel accuracy: expected is the mean IoU of the added tables.": (
             _pooled_by(lambda tables: metrics.pixel_accuracy(tables.sum(axis=0)))
         ),
-        "The pooled value is frequency-weighted: asked is the mean IoU of the added tables.": (
+        "The pooled value is frequency-weighted: expected is the mean IoU of the added tables.": (
             _pooled_by(lambda tables: metrics.frequency_weighted_iou(tables.sum(axis=0)))
         ),
     },
@@ -648,7 +680,36 @@ def _accuracy_with_void(target_image: np.ndarray, prediction_image: np.ndarray) 
     return float((target_image == prediction_image).all(axis=-1).mean())
 
 
-_PAIR_MISTAKES = {
+def _stumbling(count: Any, exchanged: bool = False) -> Any:
+    """Void that gets into the table as 255: as a row, or as a column where the two are exchanged.
+
+    `count` is one of the ways that raise then; nothing is raised where no pixel is void.
+    """
+
+    def mistaken(target_image: np.ndarray, prediction_image: np.ndarray) -> dict[str, float]:
+        colours, void = _colours()
+        target, prediction = (
+            decode_colours(image, colours, ignore_colour=void)
+            for image in (target_image, prediction_image)
+        )
+        if exchanged:
+            target, prediction = prediction, target
+            counted = target != IGNORE_INDEX
+            target, prediction = target[counted], prediction[counted]
+        return summary_scores(count(target, prediction, len(colours)))
+
+    return mistaken
+
+
+def _without_void(target_image: np.ndarray, prediction_image: np.ndarray) -> dict[str, float]:
+    colours = _colours()[0]
+    target, prediction = (decode_colours(m, colours) for m in (target_image, prediction_image))
+    return summary_scores(metrics.confusion_matrix(target, prediction, len(colours)))
+
+
+_PAIR_MISTAKES: dict[str, Any] = {
+    "White is void: pass ignore_colour=VOID to decode_colours.": _without_void,
+    _VOID_REACHES_TABLE: (_stumbling(_added_at), _stumbling(_pairs_counted)),
     "Void pixels are counted as water: leave them out of every score.": _void_becomes(0),
     "Void pixels are scored as a class of their own: leave them out of every score.": (
         _void_becomes(-1)
@@ -657,7 +718,9 @@ _PAIR_MISTAKES = {
         _with_score("pixel_accuracy", _accuracy_with_void, evaluate)
     ),
     "Target and prediction are exchanged: void pixels and weights come from the ground truth.": (
-        lambda target_image, prediction_image: evaluate(prediction_image, target_image)
+        lambda target_image, prediction_image: evaluate(prediction_image, target_image),
+        _stumbling(_added_at, exchanged=True),
+        _stumbling(_pairs_counted, exchanged=True),
     ),
 } | {
     message: (lambda *pair, mistake=mistake: mistake(_pair_table(*pair)))
@@ -673,12 +736,19 @@ def report() -> dict[str, float]:
     return evaluate(*_given_pair())
 
 
+def _on_given_pair(mistake: Any) -> dict[str, float]:
+    return mistake(*_given_pair())
+
+
 REPORT = Exercise(
     reference=report,
     cases=lambda rng: {"the given pair": [()]},
     mistakes={
-        message: (lambda mistake=mistake: mistake(*_given_pair()))
-        for message, mistake in _PAIR_MISTAKES.items()
+        message: tuple(
+            partial(_on_given_pair, mistake)
+            for mistake in (mistakes if isinstance(mistakes, tuple) else (mistakes,))
+        )
+        for message, mistakes in _PAIR_MISTAKES.items()
         if not message.startswith("The mean IoU leaves out classes")  # the pair has none of these
     },
 )
@@ -759,6 +829,34 @@ def _matched_by(rule: Any, score: Any = None, background: bool = False) -> Any:
     return mistaken
 
 
+def _rule(rule: Any) -> Any:
+    """A mistake in what counts as a match, with each way to count TP where one object has two."""
+
+    def pairs(good: np.ndarray) -> int:
+        return int(good.sum())
+
+    def one_to_one(good: np.ndarray) -> int:
+        taken: set[int] = set()
+        for row in good:
+            taken.update([p for p in np.flatnonzero(row).tolist() if p not in taken][:1])
+        return len(taken)
+
+    def counting(count: Any) -> Any:
+        def mistaken(target: np.ndarray, predicted: np.ndarray) -> float:
+            overlap, area_t, area_p = _object_pairs(target, predicted)
+            tp = count(rule(overlap, area_t, area_p) & (overlap > 0))
+            return float(_ratio(tp, sum(overlap.shape) - tp))
+
+        return mistaken
+
+    return _matched_by(rule), counting(pairs), counting(one_to_one)
+
+
+def _both_empty(target_instances: np.ndarray, predicted_instances: np.ndarray) -> str | None:
+    empty = not np.any(target_instances) and not np.any(predicted_instances)
+    return "both maps are empty" if empty else None
+
+
 def _above_half(overlap: np.ndarray, area_t: np.ndarray, area_p: np.ndarray) -> np.ndarray:
     return 2 * overlap > area_t + area_p - overlap
 
@@ -791,19 +889,19 @@ INSTANCE_SCORE = Exercise(
     reference=instance_score,
     cases=_instance_cases,
     mistakes={
-        "An IoU of exactly one half counts as a match: it must lie above.": _matched_by(
+        "An IoU of exactly one half counts as a match: it must lie above.": _rule(
             lambda both, t, p: 2 * both >= t + p - both
         ),
         "Any overlap counts as a match: ask for an IoU above one half.": (
-            _matched_by(lambda both, t, p: both > 0)
+            _rule(lambda both, t, p: both > 0)
         ),
         "A match is judged by the share of the target that is covered (recall), not by IoU.": (
-            _matched_by(lambda both, t, p: 2 * both > t)
+            _rule(lambda both, t, p: 2 * both > t)
         ),
         "A match is judged by the share of the prediction that is right (precision), not by IoU.": (
-            _matched_by(lambda both, t, p: 2 * both > p)
+            _rule(lambda both, t, p: 2 * both > p)
         ),
-        "A match is judged by Dice, not by IoU.": _matched_by(lambda both, t, p: 4 * both > t + p),
+        "A match is judged by Dice, not by IoU.": _rule(lambda both, t, p: 4 * both > t + p),
         "This is the precision of the objects: missed objects belong below the line as well.": (
             _matched_by(_above_half, lambda tp, fp, fn: _ratio(tp, tp + fp))
         ),
@@ -838,6 +936,7 @@ INSTANCE_SCORE = Exercise(
         ),
     },
     picture=_draw_objects,
+    words=_both_empty,
 )
 
 EXERCISES = {

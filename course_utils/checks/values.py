@@ -1,4 +1,4 @@
-"""Comparing an answer with what was asked, and wording the difference.
+"""Comparing an answer with what is expected, and wording the difference.
 
 Values count, not types: a list, a tuple, an array or a tensor of the same numbers is the same
 answer, and so are int, float32 and float64. Nothing here reads an answer's code, and no text built
@@ -68,16 +68,18 @@ def misfit(expected: Any, got: Any, *, reveal: bool = True) -> str | None:
     Returns
     -------
     str or None
-        A sentence, or None if kind and shape are those asked for.
+        A sentence, or None if kind and shape are the expected ones.
 
     Examples
     --------
     >>> misfit(np.zeros(3), [0.5, 0.5])
-    'It returns an array of shape (2,), asked is one of shape (3,).'
+    'It returns an array of shape (2,); expected: an array of shape (3,).'
     >>> misfit({"iou": 0.5}, {"IoU": 0.5})
     "The dictionary lacks 'iou'; it has 'IoU'."
     >>> misfit(0.5, "0.5")
-    'It returns text, asked is a number.'
+    'It returns text; expected: a number.'
+    >>> misfit([1, 0, 2, 3], {"TP": 1})
+    'It returns a dictionary; expected: four numbers.'
     """
     if isinstance(expected, dict) and isinstance(got, dict):
         missing = [repr(key) for key in expected if key not in got]
@@ -88,14 +90,12 @@ def misfit(expected: Any, got: Any, *, reveal: bool = True) -> str | None:
             )
         wrong = {key: misfit(expected[key], got[key], reveal=reveal) for key in expected}
         return next((f"{key!r}: {text}" for key, text in wrong.items() if text), None)
-    asked, numbers = as_numbers(expected), as_numbers(got)
-    if isinstance(expected, dict) or isinstance(got, dict) or numbers is None or asked is None:
-        return f"It returns {kind(got, reveal=reveal)}, asked is {kind(expected)}."
-    if numbers.shape == asked.shape:
+    wanted, numbers = as_numbers(expected), as_numbers(got)
+    if isinstance(expected, dict) or isinstance(got, dict) or numbers is None or wanted is None:
+        return f"It returns {kind(got, reveal=reveal)}; expected: {_wanted(expected)}."
+    if numbers.shape == wanted.shape:
         return None
-    if asked.ndim and numbers.ndim:
-        return f"It returns an array of shape {numbers.shape}, asked is one of shape {asked.shape}."
-    return f"It returns {kind(numbers)}, asked is {kind(asked)}."
+    return f"It returns {kind(numbers)}; expected: {_wanted(expected)}."
 
 
 def difference(expected: Any, got: Any, entry: EntryName, *, reveal: bool = True) -> str:
@@ -119,28 +119,28 @@ def difference(expected: Any, got: Any, entry: EntryName, *, reveal: bool = True
     >>> difference(np.array([0.5, 1.0]), [0.5, 0.9], lambda index: f"class {index[0]}")
     'Class 1 is too small.'
     >>> difference(np.nan, 0.0, str)
-    'The value is a number, where nan (0 divided by 0) is asked.'
+    'The value is a number; expected: nan (0 divided by 0).'
     """
     if isinstance(expected, dict):
         key = next(key for key in expected if not same(expected[key], got[key]))
         return f"{key!r}: {difference(expected[key], got[key], entry, reveal=reveal)}"
-    asked, numbers = as_numbers(expected), as_numbers(got)
-    if asked is None or numbers is None:
+    wanted, numbers = as_numbers(expected), as_numbers(got)
+    if wanted is None or numbers is None:
         raise TypeError(f"expected numbers, got {kind(got)}. Ask misfit before difference.")
-    wrong = ~_close(asked, numbers)
-    about_nan = wrong & (np.isnan(asked) != np.isnan(numbers))
+    wrong = ~_close(wanted, numbers)
+    about_nan = wrong & (np.isnan(wanted) != np.isnan(numbers))
     index = tuple(int(i) for i in np.argwhere(about_nan if about_nan.any() else wrong)[0])
     name = (entry(index) if index else "the value") if reveal else "a value"
     name = name[0].upper() + name[1:]
     if about_nan.any():
-        if np.isnan(asked[index]):
-            return f"{name} is a number, where nan (0 divided by 0) is asked."
-        return f"{name} is nan, where a number is asked."
+        if np.isnan(wanted[index]):
+            return f"{name} is a number; expected: nan (0 divided by 0)."
+        return f"{name} is nan; expected: a number."
     if not reveal:
         return (
             f"{'The value is' if not index else f'{wrong.sum()} of {wrong.size} values are'} wrong."
         )
-    return f"{name} is too {'large' if numbers[index] > asked[index] else 'small'}."
+    return f"{name} is too {'large' if numbers[index] > wanted[index] else 'small'}."
 
 
 def as_numbers(value: Any, depth: int = DEEPEST_LIST) -> np.ndarray | None:
@@ -190,6 +190,15 @@ def kind(value: Any, *, reveal: bool = True) -> str:
         return "a function"
     known = reveal or type(value).__module__.partition(".")[0] in _KNOWN_MODULES
     return f"an object of type {type(value).__name__}" if known else "an object of another type"
+
+
+def _wanted(value: Any) -> str:
+    """Name the kind of the right answer: a short list of numbers by how many these are."""
+    words = ("no", "one", "two", "three", "four", "five", "six")
+    few = isinstance(value, list | tuple) and 1 < len(value) < len(words)
+    if few and not any(isinstance(part, list | tuple | np.ndarray) for part in value):
+        return f"{words[len(value)]} numbers"
+    return kind(value)
 
 
 def show(value: Any) -> str:
