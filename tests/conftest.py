@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -81,6 +82,23 @@ def require_shared() -> Path:
     if not folder.is_dir():
         missing("the folder ../shared", f"cp -r SHARED_FOLDER {folder}")
     return folder
+
+
+_measured = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def measured(request) -> Callable[[str], None]:
+    """Say what was measured; it is printed after all tests, which never fail on a time."""
+    return request.config.stash.setdefault(_measured, []).append
+
+
+def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
+    """Print what the tests have measured."""
+    if lines := config.stash.get(_measured, []):
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.line(line)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -190,9 +190,7 @@ def test_an_endless_loop_is_stopped(monkeypatch):
             pass
 
     monkeypatch.setattr(exercise_module, "TIME_LIMIT", 0.2)
-    start = time.perf_counter()
     assert "not finished after 0.2 seconds: is there a loop that never ends?" in verdict(endless)
-    assert time.perf_counter() - start < 2
 
 
 def test_the_time_limit_leaves_other_interruptions_and_errors_alone():

@@ -60,10 +60,10 @@ def nbval(paths: list[Path], scratch: Path) -> subprocess.CompletedProcess:
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_notebook(name, tmp_path):
+def test_notebook(name, tmp_path, measured):
     start = time.perf_counter()
     run = nbval([ROOT / name], tmp_path)
-    print(f"{name}: {time.perf_counter() - start:.1f} s under nbval")
+    measured(f"{name}: {time.perf_counter() - start:.1f} s under nbval")
     if run.returncode:
         pytest.fail(
             f"{name} does not give its stored outputs:\n{run.stdout}{run.stderr}", pytrace=False

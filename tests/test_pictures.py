@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -115,16 +114,6 @@ def test_a_picture_is_frozen():
     picture = load_picture("cell")
     with pytest.raises(dataclasses.FrozenInstanceError):
         picture.image = None
-
-
-def test_loading_is_quick(name):
-    load_picture(name)
-    times = []
-    for _ in range(5):
-        start = time.process_time()
-        load_picture(name)
-        times.append(time.process_time() - start)
-    assert min(times) < 0.2
 
 
 def test_data_readme_tells_origin_and_licence_of_every_picture():

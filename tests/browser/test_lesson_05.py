@@ -72,13 +72,13 @@ def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys)
 @pytest.mark.parametrize(
     ("demo", "name"), [("ship.demo()", "Ship area"), ("overlap.demo()", "Amount")]
 )
-def test_a_slider_answers_quickly(lesson, demo, name):
+def test_a_slider_answers_quickly(lesson, demo, name, measured):
     output = cell(lesson, demo)
     control = output.get_by_role("slider", name=name)
     control.press("Home")
     lesson.wait_until_idle()
     durations = lesson.press_and_time(control, "ArrowRight", output.locator("img").last, times=25)
-    print(f"{demo} from key to picture, {summary(durations)}")
+    measured(f"{demo}: slider to picture, {summary(durations)}")
 
 
 def test_the_ship_tells_its_known_scores(lesson):

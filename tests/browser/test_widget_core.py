@@ -123,16 +123,16 @@ def test_keys_in_a_control_are_no_shortcuts_of_jupyterlab(notebook):
     assert (page.evaluate(count), page.evaluate(active)) == before
 
 
-def test_the_time_from_key_to_picture(notebook):
+def test_the_time_from_key_to_picture(notebook, measured):
     slider = notebook.page.get_by_role("slider", name="Shift")
     picture = output_with(notebook, slider).locator("img")
     durations = notebook.press_and_time(slider, "ArrowRight", picture, times=30)
-    print(f"\nslider to picture, one small bar chart, {summary(durations)}")
+    measured(f"slider to picture, one small bar chart, {summary(durations)}")
     assert len(durations) == 30
     assert min(durations) > 0
 
 
-def test_a_slow_drawing_skips_values_and_ends_at_the_last(notebook):
+def test_a_slow_drawing_skips_values_and_ends_at_the_last(notebook, measured):
     slider = notebook.page.get_by_role("slider", name="Slow")
     slider.focus()
     for _ in range(50):
@@ -140,7 +140,7 @@ def test_a_slow_drawing_skips_values_and_ends_at_the_last(notebook):
     caption = output_with(notebook, slider).locator(".caption")
     expect(caption).to_contain_text("value 50 after", timeout=15_000)
     drawings = int(caption.inner_text().split()[-2])
-    print(f"\n50 key presses, {drawings} drawings")
+    measured(f"a drawing of 150 ms: {drawings} drawings for 50 key presses")
     assert drawings <= 40
 
 
