@@ -181,3 +181,17 @@ def test_two_demos_of_one_function_do_not_disturb_each_other():
     heights[0].value = 7
     assert [picture(demo).alt for demo in demos] == ["bar of height 7", "bar of height 2"]
     assert png_size(picture(demos[0]).png) == (200, 200)
+
+
+def test_the_garbage_collector_waits_while_a_picture_is_drawn_and_no_longer():
+    enabled = []
+
+    def draw(value):
+        enabled.append(gc.isenabled())
+        return f"value {value}"
+
+    slider = Slider("Value", 0, 9)
+    explore(draw, value=slider)
+    slider.value = 1
+    assert enabled == [True, False]
+    assert gc.isenabled()
