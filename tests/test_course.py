@@ -369,7 +369,7 @@ def test_no_network_is_told_from_other_failures(tiny, require_bubblewrap):
     for name in ("PIP_NO_INDEX", "PIP_FIND_LINKS"):
         del tiny.environment[name]
     tiny.environment["PIP_RETRIES"] = "1"
-    tiny.environment["PIP_INDEX_URL"] = "https://pypi.org/simple"
+    tiny.environment["PIP_INDEX_URL"] = "https://packages.example/simple"
     offline = (require_bubblewrap, "--dev-bind", "/", "/", "--unshare-net")
     output = tiny.run("test", prefix=offline, code=1)
     assert "Connect to the internet" in output
