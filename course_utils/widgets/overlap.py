@@ -20,6 +20,24 @@ LARGEST_AMOUNT = 80
 STEP = 2  # the masks have every second pixel of every second row: quicker to draw
 
 
+@cache
+def cup_mask() -> np.ndarray:
+    """The cup of the picture `coffee`, with the coffee in it.
+
+    Returns
+    -------
+    ndarray of bool, shape (400, 600)
+
+    Examples
+    --------
+    >>> cup_mask().shape
+    (400, 600)
+    """
+    picture = load_picture("coffee")
+    cup = [picture.class_names.index(name) for name in ("cup", "coffee")]
+    return np.isin(picture.label_map, cup)
+
+
 def changed_mask(mask: np.ndarray, change: str, amount: int) -> np.ndarray:
     """Shift a mask to the right, or move its border inwards or outwards.
 
@@ -80,7 +98,7 @@ def draw_overlap(change: str = "shift", amount: int = 20) -> Figure:
     >>> "IoU of cup 1.000" in alt_text(draw_overlap("shift", 0))
     True
     """
-    target = _cup_mask()
+    target = cup_mask()[::STEP, ::STEP]
     prediction = changed_mask(target, change, amount // STEP)
     figure, axes = new_figure(1, 2, width=7.6, height=3.0)
     names = ("background", "cup")
@@ -107,11 +125,3 @@ def demo() -> Demo:
         change=Dropdown(description="Change", options=CHANGES),
         amount=Slider("Amount (pixels)", 0, LARGEST_AMOUNT, STEP, value=40),
     )
-
-
-@cache
-def _cup_mask() -> np.ndarray:
-    """The cup with its coffee."""
-    picture = load_picture("coffee")
-    cup = [picture.class_names.index(name) for name in ("cup", "coffee")]
-    return np.isin(picture.label_map, cup)[::STEP, ::STEP]

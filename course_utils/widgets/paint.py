@@ -10,6 +10,7 @@ from course_utils.figures import new_figure
 from course_utils.plotting import show_error_map
 from course_utils.widgets.canvas import Canvas
 from course_utils.widgets.explore import explore
+from course_utils.widgets.overlap import cup_mask
 from course_utils.widgets.scores import mask_scores, show_scores
 from course_utils.widgets.still import Demo
 
@@ -82,7 +83,5 @@ def demo() -> Demo:
 
 @cache
 def _cup_squares() -> np.ndarray:
-    """The cup with its coffee: squares of which at least half belong to it."""
-    picture = load_picture("coffee")
-    cup = np.isin(picture.label_map, [picture.class_names.index(c) for c in ("cup", "coffee")])
-    return cup.reshape(GRID[0], BLOCK, GRID[1], BLOCK).mean(axis=(1, 3)) >= 0.5
+    """Squares of which at least half belong to the cup."""
+    return cup_mask().reshape(GRID[0], BLOCK, GRID[1], BLOCK).mean(axis=(1, 3)) >= 0.5
