@@ -260,6 +260,39 @@ def recall_per_class(table: Any) -> np.ndarray:
     return _ratio(hits, true)
 
 
+def mask_iou(target_mask: Any, predicted_mask: Any, scored: Any | None = None) -> float:
+    """IoU of two masks: the pixels in both, divided by the pixels in either.
+
+    Parameters
+    ----------
+    target_mask, predicted_mask : array or tensor of bool, shape (H, W)
+        True and predicted mask of one class or one object.
+    scored : array or tensor of bool, shape (H, W), optional
+        The pixels that count, such as ``label_map != IGNORE_INDEX``; all of them by default.
+
+    Returns
+    -------
+    float
+        In [0, 1]; nan if both masks are empty where pixels count.
+
+    Raises
+    ------
+    ValueError
+        If the shapes differ, or an array is not a bool mask of one picture.
+
+    Examples
+    --------
+    >>> mask_iou(np.array([[True, True, False]]), np.array([[False, True, True]]))
+    0.3333333333333333
+    """
+    target, predicted = _require_masks(target_mask, predicted_mask)
+    if scored is not None:
+        counted, _ = _require_masks(scored, target)
+        target, predicted = target & counted, predicted & counted
+    in_either = np.count_nonzero(target | predicted)
+    return np.count_nonzero(target & predicted) / in_either if in_either else float("nan")
+
+
 def boundary_iou(target_mask: Any, predicted_mask: Any, width: int | None = None) -> float:
     """IoU of the pixels of each mask that lie near its own contour (Boundary IoU, Cheng 2021).
 

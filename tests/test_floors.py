@@ -16,9 +16,9 @@ from course_utils.places import course_root
 
 PACKAGE = course_root() / "course_utils"
 FLOORS = (
-    "labels geometry places",
-    "metrics counting losses crf transforms plotting figures drawing download progress "
-    "models.layers",
+    "labels geometry places timing",
+    "metrics counting thresholding clustering edges losses crf transforms plotting figures drawing "
+    "download progress models.layers",
     "models.lenet models.fcn models.unet models.deeplab models.registry datasets.*",
     "checkpoints",
     "training schedules history",

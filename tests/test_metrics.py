@@ -360,6 +360,30 @@ def test_what_is_no_table(function):
 # --------------------------------------------------------------------------- contours and objects
 
 
+@pytest.mark.parametrize("with_void", [False, True])
+def test_mask_iou_is_the_tables_iou(with_void):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        target, prediction = random_maps(rng, 2, (9, 11))
+        scored = target != IGNORE if with_void else None
+        given = (target == 1, prediction == 1)
+        table = metrics.confusion_matrix(target if with_void else target % IGNORE, prediction, 2)
+        expected = metrics.iou_per_class(table)[1]
+        np.testing.assert_equal(metrics.mask_iou(*given, scored), expected)
+        np.testing.assert_equal(metrics.mask_iou(*map(torch.from_numpy, given), scored), expected)
+
+
+def test_mask_iou_of_nothing_is_undefined_and_bad_masks_are_refused():
+    empty, full = np.zeros((2, 3), bool), np.ones((2, 3), bool)
+    assert math.isnan(metrics.mask_iou(empty, empty))
+    assert math.isnan(metrics.mask_iou(full, full, empty))
+    assert metrics.mask_iou(full, empty) == 0
+    with pytest.raises(ValueError, match="same shape"):
+        metrics.mask_iou(full, full, full[:1])
+    with pytest.raises(ValueError, match="must be bool of shape"):
+        metrics.mask_iou(full, full.astype(int))
+
+
 def random_mask(rng, shape=(21, 26)):
     """A few rectangles, some of them holes, some touching the edge."""
     mask = np.zeros(shape, dtype=bool)
