@@ -289,8 +289,8 @@ def mask_iou(target_mask: Any, predicted_mask: Any, scored: Any | None = None) -
     if scored is not None:
         counted, _ = _require_masks(scored, target)
         target, predicted = target & counted, predicted & counted
-    in_either = np.count_nonzero(target | predicted)
-    return np.count_nonzero(target & predicted) / in_either if in_either else float("nan")
+    in_both, in_either = np.count_nonzero(target & predicted), np.count_nonzero(target | predicted)
+    return float(in_both / in_either) if in_either else float("nan")
 
 
 def boundary_iou(target_mask: Any, predicted_mask: Any, width: int | None = None) -> float:
