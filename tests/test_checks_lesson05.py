@@ -1,128 +1,22 @@
-"""How strong the checks of lesson 05 are: who passes, who fails, and what they are told."""
+"""What is special to the checks of lesson 05; test_check_strength.py tests every lesson's."""
 
-import ast
-import copy
-import inspect
-import itertools
 import json
 import runpy
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from lesson_checks import LESSONS, groups, run, verdicts
 from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from course_utils import metrics
-from course_utils.authoring.exercise import exercise_from_solution
-from course_utils.authoring.source import read_source
 from course_utils.checks import lesson05
-from course_utils.checks.call import call_answer
-from course_utils.checks.check import check
-from course_utils.checks.exercise import CheckFailed, judge
+from course_utils.checks.exercise import judge
 from course_utils.checks.lesson05 import EXERCISES
-from course_utils.checks.values import same, show
 from course_utils.labels import decode_colours
-from course_utils.places import course_root, data_folder
+from course_utils.places import data_folder
 
 SLUG = "05_evaluating_segmentation"
-SOURCE = course_root() / "solutions" / "source" / f"{SLUG}.py"
-ANSWERS = {
-    "5.1": "count_outcomes",
-    "5.2": "confusion_matrix",
-    "5.3": "iou_per_class",
-    "5.4": "precision_recall_dice",
-    "5.5": "summary_scores",
-    "5.6": "per_image_and_pooled",
-    "5.7": "evaluate",
-    "5.8": "report",
-    "5.9": "instance_score",
-}
-MISTAKES = [
-    (number, message, mistake)
-    for number, exercise in EXERCISES.items()
-    for message, mistake in exercise.each_mistake()
-]
-
-
-def groups(number, seed=0):
-    return EXERCISES[number].cases(np.random.default_rng(seed))
-
-
-def all_cases(number, seed=0):
-    return list(itertools.chain(*groups(number, seed).values()))
-
-
-def verdicts(number, answer, *, seed=0, reveal=True):
-    """What each aspect says, without the aspects where the answer is right."""
-    found = (
-        judge(EXERCISES[number], answer, cases, reveal=reveal)
-        for cases in groups(number, seed).values()
-    )
-    return [problem for problem in found if problem is not None]
-
-
-def solution_code():
-    """The solution's functions and constants, without its checks and pictures."""
-    tree = ast.parse(SOURCE.read_text(encoding="utf-8"))
-    kept = ast.Import | ast.ImportFrom | ast.FunctionDef | ast.Assign
-    tree.body = [node for node in tree.body if isinstance(node, kept)]
-    return tree
-
-
-@pytest.fixture(scope="module")
-def solution():
-    names: dict = {}
-    exec(compile(solution_code(), SLUG, "exec"), names)
-    return names
-
-
-@pytest.mark.parametrize("number", EXERCISES)
-def test_the_solution_is_right_for_many_seeds(number, solution):
-    slowest = 0.0
-    for seed in range(12):
-        start = time.perf_counter()
-        assert verdicts(number, solution[ANSWERS[number]], seed=seed) == []
-        slowest = max(slowest, time.perf_counter() - start)
-    print(f"{number}: slowest check of a right answer {1000 * slowest:.0f} ms")
-
-
-@pytest.mark.parametrize("number", EXERCISES)
-def test_the_stub_is_not_answered_yet(number):
-    def stub(*arguments):
-        raise NotImplementedError("Write your answer here, then run this cell again.")
-
-    with pytest.raises(CheckFailed, match=r"not answered yet\.$"):
-        check(number, stub)
-
-
-@pytest.mark.parametrize(("number", "message", "mistake"), MISTAKES)
-def test_each_mistake_fails_with_its_own_message(number, message, mistake):
-    for seed in range(2):
-        start = time.perf_counter()
-        told = [text for text, _ in verdicts(number, mistake, seed=seed)]
-        seconds = time.perf_counter() - start
-        assert any(text.startswith(f"not yet. {message}") for text in told), told
-        assert all("It raises" not in text for text in told)
-    print(f"{1000 * seconds:.0f} ms")
-
-
-@pytest.mark.parametrize("number", EXERCISES)
-def test_mistakes_differ_from_each_other_and_are_enough(number):
-    cases, mistakes = all_cases(number), EXERCISES[number].mistakes
-    results = [
-        (message, [call_answer(mistake, case).value for case in cases])
-        for message, mistake in EXERCISES[number].each_mistake()
-    ]
-    for (first, values), (second, others) in itertools.combinations(results, 2):
-        pairs = zip(values, others, strict=True)
-        assert first == second or not all(same(a, b) for a, b in pairs), f"{first} / {second}"
-    assert len(mistakes) >= 5
-    for message in mistakes:
-        assert not message[0].islower()
-        assert message.endswith(".")
-        assert "\n" not in message
 
 
 # ----------------------------------------------------------------------------------------------
@@ -287,63 +181,22 @@ OTHER_RIGHT_ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize(("number", "answer"), OTHER_RIGHT_ANSWERS)
-def test_other_right_answers_pass(number, answer):
-    for seed in range(3):
-        assert verdicts(number, answer, seed=seed) == []
+EQUIVALENT = {
+    ("5.6", "tables.sum -> tables.mean"),  # a table's scale does not change its IoU
+    (
+        "5.9",  # the score treats both maps alike
+        "(target_instances, predicted_instances) -> (predicted_instances, target_instances)",
+    ),
+}
+"""Changes that leave every result the same."""
 
 
 # ----------------------------------------------------------------------------------------------
-# Wrong answers of every sort
-
-
-def as_reference(number, change):
-    return lambda *arguments: change(EXERCISES[number].reference(*arguments))
-
-
-def in_every_part(change):
-    return lambda value: (
-        {key: change(part) for key, part in value.items()}
-        if isinstance(value, dict)
-        else change(value)
-    )
+# Wrong answers with a message of their own
 
 
 def swapped(number):
     return lambda first, second, *rest: EXERCISES[number].reference(second, first, *rest)
-
-
-WRONG = {
-    "nothing": lambda *arguments: None,
-    "zero": lambda *arguments: 0,
-    "one": lambda *arguments: 1.0,
-    "nan": lambda *arguments: np.nan,
-    "text": lambda *arguments: ["TP", "FP", "FN", "TN"],
-    "its first argument": lambda *arguments: arguments[0] if arguments else (),
-    "its arguments": lambda *arguments: arguments,
-    "an empty dictionary": lambda *arguments: {},
-    "an error": lambda *arguments: [][0],
-}
-
-
-@pytest.mark.parametrize("name", WRONG)
-@pytest.mark.parametrize("number", EXERCISES)
-def test_constants_and_identities_fail_in_every_aspect(number, name):
-    for reveal in (True, False):
-        assert len(verdicts(number, WRONG[name], reveal=reveal)) == len(groups(number))
-
-
-@pytest.mark.parametrize("number", EXERCISES)
-def test_the_right_kind_with_wrong_values_fails(number):
-    for change in (
-        lambda value: 100 * np.asarray(value),
-        lambda value: 0 * np.asarray(value),
-        lambda value: np.nan * np.asarray(value),
-        lambda value: np.asarray(value) + 1e-3,
-        lambda value: np.asarray(value) * 1.001,
-        lambda value: str(value),
-    ):
-        assert verdicts(number, as_reference(number, in_every_part(change)))
 
 
 @pytest.mark.parametrize("number", ["5.1", "5.2", "5.7"])
@@ -364,7 +217,9 @@ def test_a_dictionary_in_place_of_four_numbers_is_told_so():
     assert wanted in verdicts("5.1", lambda *given: {"TP": 1})[0][0]
 
 
-def test_void_that_is_not_left_out_is_named(solution):
+def test_void_that_is_not_left_out_is_named():
+    solution = LESSONS["05"].solution
+
     def by_bincount(target, prediction, num_classes, ignore_index=255):
         pair = num_classes * target.astype(np.int64) + prediction
         return np.bincount(pair.ravel(), minlength=num_classes**2).reshape(num_classes, num_classes)
@@ -424,191 +279,7 @@ def test_two_empty_maps_are_said_in_words():
 
 
 # ----------------------------------------------------------------------------------------------
-# What a message must not say
-
-
-def written(value):
-    """A result as a message would show it: whole, and each number that has three digits or more."""
-    parts = value.values() if isinstance(value, dict) else np.ravel(value)
-    numbers = {show(float(part)) for part in parts}
-    # nan is a convention, which messages explain
-    return ({show(value)} | {n for n in numbers if len(n.replace(".", "").lstrip("0")) >= 3}) - {
-        "nan"
-    }
-
-
-@pytest.mark.parametrize("number", EXERCISES)
-def test_no_message_holds_the_right_value_or_code(number):
-    exercise = EXERCISES[number]
-    code = [line.strip() for line in inspect.getsource(lesson05).splitlines()]
-    code += [line.strip() for line in SOURCE.read_text(encoding="utf-8").splitlines()]
-    code = [line for line in code if len(line) > 12 and "=" in line]
-    for answer in [*(mistake for _, mistake in exercise.each_mistake()), *WRONG.values()]:
-        for message, example in verdicts(number, answer):
-            assert not any(line in message for line in code)
-            if example is None:
-                continue
-            outcome = call_answer(answer, example)
-            open_to_all = " ".join(show(value) for value in (*example, outcome.value))
-            for secret in written(exercise.reference(*example)):
-                assert secret not in message or secret in open_to_all
-
-
-@pytest.mark.parametrize("number", EXERCISES)
-def test_without_reveal_a_message_depends_on_nothing_but_the_mistake(number):
-    exercise = EXERCISES[number]
-    for message, mistake in exercise.each_mistake():
-        told = verdicts(number, mistake, reveal=False)
-        assert any(text == f"not yet. {message}" for text, _ in told)
-        assert all(example is None for _, example in told)
-        assert all(text.removeprefix("not yet. ") in exercise.mistakes for text, _ in told)
-    for answer in WRONG.values():
-        for text, _ in verdicts(number, answer, reveal=False):
-            assert "For " not in text
-            assert "[" not in text
-
-
-# ----------------------------------------------------------------------------------------------
-# Mutants of the solution
-
-
-OPERATORS: dict[type, type] = {
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.Div,
-    ast.Div: ast.Mult,
-    ast.Pow: ast.Mult,
-    ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd,
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Gt: ast.GtE,
-}
-NAMES = {
-    "nanmean": "mean",
-    "nansum": "sum",
-    "mean": "sum",
-    "sum": "mean",
-    "trace": "sum",
-    "target": "prediction",
-    "prediction": "target",
-    "true": "found",
-    "found": "true",
-    "tp": "tn",
-    "fp": "fn",
-    "precision": "recall",
-    "predicted": "true",
-    "overlap": "union",
-}
-
-
-class Mutation(ast.NodeTransformer):
-    """Change the n-th place of a function that can be changed; `done` says what was changed."""
-
-    def __init__(self, place):
-        self.place, self.done = place, None
-
-    def _turn(self, node, change):
-        if self.place == 0:
-            before = ast.unparse(node)
-            node = change(node)
-            self.done = f"{before} -> {ast.unparse(node)}"
-        self.place -= 1
-        return node
-
-    def visit_BinOp(self, node):
-        self.generic_visit(node)
-        return self._turn(node, self._operator) if type(node.op) in OPERATORS else node
-
-    def visit_Compare(self, node):
-        self.generic_visit(node)
-        return self._turn(node, self._comparison)
-
-    def visit_UnaryOp(self, node):
-        self.generic_visit(node)
-        return self._turn(node, lambda n: n.operand)
-
-    def visit_Constant(self, node):
-        if not isinstance(node.value, int | float):
-            return node
-        step = 0.05 if isinstance(node.value, float) else 1
-        return self._turn(node, lambda n: ast.Constant(n.value + step))
-
-    def visit_Name(self, node):
-        if node.id not in NAMES or not isinstance(node.ctx, ast.Load):
-            return node
-        return self._turn(node, lambda n: ast.Name(NAMES[n.id], ast.Load()))
-
-    def visit_Attribute(self, node):
-        self.generic_visit(node)
-        if node.attr not in NAMES:
-            return node
-        return self._turn(node, lambda n: ast.Attribute(n.value, NAMES[n.attr], n.ctx))
-
-    def visit_Call(self, node):
-        self.generic_visit(node)
-        if len(node.args) < 2:
-            return node
-        swap = [node.args[1], node.args[0], *node.args[2:]]
-        return self._turn(node, lambda n: ast.Call(n.func, swap, n.keywords))
-
-    def visit_Tuple(self, node):
-        self.generic_visit(node)
-        if len(node.elts) < 2 or not isinstance(node.ctx, ast.Load):
-            return node
-        return self._turn(node, lambda n: ast.Tuple([*n.elts[1:], n.elts[0]], n.ctx))
-
-    def visit_Subscript(self, node):
-        self.generic_visit(node)
-        return self._turn(node, lambda n: n.value) if ast.unparse(node.slice) == "counted" else node
-
-    def _operator(self, node):
-        return ast.BinOp(node.left, OPERATORS[type(node.op)](), node.right)
-
-    def _comparison(self, node):
-        return ast.Compare(node.left, [OPERATORS[type(node.ops[0])]()], node.comparators)
-
-
-def mutants(function):
-    """Every function that differs from the solution's in one place, with the change in words."""
-    for place in itertools.count():
-        mutation = Mutation(place)
-        changed = mutation.visit(copy.deepcopy(function))
-        if mutation.done is None:
-            return
-        if ast.dump(changed) != ast.dump(function):
-            yield mutation.done, ast.fix_missing_locations(changed)
-
-
-EQUIVALENT = {
-    ("5.6", "tables.sum -> tables.mean"),  # a table's scale does not change its IoU
-    (
-        "5.9",  # the score treats both maps alike
-        "(target_instances, predicted_instances) -> (predicted_instances, target_instances)",
-    ),
-}
-"""Changes that leave every result the same."""
-
-
-@pytest.mark.parametrize("number", EXERCISES)
-def test_every_mutant_of_the_solution_is_caught(number, solution):
-    (function,) = (
-        node for node in solution_code().body if getattr(node, "name", "") == ANSWERS[number]
-    )
-    count, survivors = 0, set()
-    for change, mutant in mutants(function):
-        names = dict(solution)
-        exec(compile(ast.Module([mutant], []), SLUG, "exec"), names)
-        count += 1
-        if not verdicts(number, names[ANSWERS[number]]):
-            survivors.add((number, change))
-    print(f"{number}: {count - len(survivors)} of {count} mutants caught")
-    assert count >= 3
-    assert survivors == {each for each in EQUIVALENT if each[0] == number}
-
-
-# ----------------------------------------------------------------------------------------------
-# The evaluation exercise's two images, and the sheet
+# The evaluation exercise's two images
 
 
 def load(part):
@@ -638,31 +309,6 @@ def test_the_images_hold_the_trap():
     assert table[4].sum() == table[:, 4].sum() == 0  # no bridge, true or predicted
 
 
-def run(notebook):
-    """Run a notebook in a kernel of its own; the errors of each code cell, as shown lines."""
-    from nbclient import NotebookClient
-
-    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "", "language": "python"}
-    NotebookClient(notebook, timeout=60, allow_errors=True).execute()
-    return [
-        [output.traceback for output in cell.outputs if output.output_type == "error"]
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-    ]
-
-
-def test_every_check_of_the_unsolved_exercise_is_one_plain_line():
-    exercise = exercise_from_solution(read_source(SOURCE, graded=True))
-    errors = run(exercise)
-    cells = [cell for cell in exercise.cells if cell.cell_type == "code"]
-    for cell, lines in zip(cells, errors, strict=True):
-        if cell.source.startswith("check("):
-            ((line,),) = lines
-            assert line.endswith(": not answered yet.")
-        else:
-            assert not lines
-
-
 def test_a_kernel_shows_pictures_and_stops_endless_loops():
     cells = [
         "from course_utils.checks import exercise\n"
@@ -683,19 +329,3 @@ def test_a_kernel_shows_pictures_and_stops_endless_loops():
     assert "[" not in errors[2][0][0]
     (picture,) = (o for o in notebook.cells[2].outputs if o.output_type == "display_data")
     assert "<img alt=" in picture.data["text/html"]
-
-
-def test_the_sheet_asks_what_the_checks_check():
-    text = Path(SOURCE).read_text(encoding="utf-8")
-    for number, exercise in EXERCISES.items():
-        (function,) = (n for n in solution_code().body if getattr(n, "name", "") == ANSWERS[number])
-        assert [a.arg for a in function.args.args] == list(
-            inspect.signature(exercise.reference).parameters
-        )
-        names = list(groups(number))
-        for aspect in names if len(names) > 1 else []:
-            assert f'check("{number}", {ANSWERS[number]}, aspect="{aspect}")' in text
-    assert (
-        sum(int(line.split("points=")[1][0]) for line in text.splitlines() if "points=" in line)
-        == 20
-    )
