@@ -1,0 +1,193 @@
+"""Scenes put together from real parts, and the drawn street: exact truth, the same at every call.
+
+How long a scene takes is measured and printed; no test fails on a time.
+"""
+
+import itertools
+import time
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from skimage.segmentation import watershed
+
+from course_utils.datasets import coin_scenes
+from course_utils.datasets.coin_scenes import coin_scene
+from course_utils.datasets.pictures import load_picture
+
+
+def require_picture(picture, size):
+    """Types and shapes as documented, instances numbered 1, 2, 3, ... and each of one class."""
+    assert picture.image.dtype == np.uint8
+    assert picture.image.shape[:2] == picture.label_map.shape == picture.instance_map.shape == size
+    assert picture.label_map.dtype == np.uint8
+    assert picture.instance_map.dtype == np.int32
+    assert picture.class_names[0] == "background"
+    numbers = np.unique(picture.instance_map)
+    assert numbers[numbers > 0].tolist() == list(range(1, numbers.max() + 1))
+    for number in numbers[numbers > 0]:
+        assert np.unique(picture.label_map[picture.instance_map == number]).size == 1
+    assert not np.any(picture.label_map[picture.instance_map > 0] == 0)
+
+
+def require_same(first, second):
+    for name in ("image", "label_map", "instance_map"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+
+
+def milliseconds_each(make, count):
+    make(0)
+    start = time.perf_counter()
+    for seed in range(count):
+        make(seed)
+    return 1000 * (time.perf_counter() - start) / count
+
+
+# Coins
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_coin_scene_is_a_picture_with_every_coin(seed):
+    scene = coin_scene(seed, coins=10, size=(220, 260))
+    require_picture(scene, (220, 260))
+    assert scene.image.ndim == 2
+    assert scene.class_names == ("background", "coin")
+    np.testing.assert_array_equal(scene.label_map == 1, scene.instance_map > 0)
+    assert scene.instance_map.max() == 10
+
+
+def test_coin_scene_depends_on_the_seed_alone():
+    first = coin_scene(3)
+    coin_scene(4)
+    require_same(first, coin_scene(3))
+    assert np.any(first.label_map != coin_scene(4).label_map)
+    first.image[...] = 0
+    assert coin_scene(3).image.max() > 200
+
+
+def touching_pairs(instance_map):
+    """Pairs of coins with at least `CONTACT` pixels of one beside the other."""
+    pairs = []
+    for one, other in itertools.combinations(range(1, instance_map.max() + 1), 2):
+        near = ndimage.binary_dilation(instance_map == one)
+        if np.sum(near & (instance_map == other)) >= coin_scenes.CONTACT // 2:
+            pairs.append((one, other))
+    return pairs
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_many_coins_touch_and_are_one_piece_where_they_do(seed):
+    scene = coin_scene(seed)
+    pairs = touching_pairs(scene.instance_map)
+    assert len({number for pair in pairs for number in pair}) >= scene.instance_map.max() / 2
+    for one, other in pairs:
+        mask = np.isin(scene.instance_map, (one, other))
+        assert ndimage.label(mask)[1] == 1  # joined by whole sides of pixels, no gap between them
+    assert ndimage.label(scene.label_map)[1] < scene.instance_map.max() - 3
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_coin_is_whole_and_of_its_own_size(seed):
+    """No coin hides more than a few pixels of another, and none is cut by the border."""
+    photograph = load_picture("coins").instance_map
+    areas = np.bincount(photograph.ravel())[1:]
+    scene = coin_scene(seed, turned=False)
+    for number in range(1, scene.instance_map.max() + 1):
+        mask = scene.instance_map == number
+        assert ndimage.label(mask)[1] == 1
+        assert np.abs(areas - mask.sum()).min() <= 3 * coin_scenes.OVERLAP
+        assert not mask[[0, -1]].any()
+        assert not mask[:, [0, -1]].any()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_coins_stand_out_from_the_cloth_as_in_the_photograph(seed):
+    scene = coin_scene(seed)
+    for number in range(1, scene.instance_map.max() + 1):
+        mask = scene.instance_map == number
+        ring = ndimage.binary_dilation(mask, iterations=5) & (scene.label_map == 0)
+        assert 40 < scene.image[mask].mean() - scene.image[ring].mean() < 150
+
+
+def edge_strength_along(picture, shift):
+    """Mean step of brightness from inside to outside of every coin, its truth moved by a shift."""
+    strengths = []
+    for number in range(1, picture.instance_map.max() + 1):
+        mask = np.roll(picture.instance_map == number, shift, axis=(0, 1))
+        inner = mask & ~ndimage.binary_erosion(mask, iterations=2)
+        outer = ndimage.binary_dilation(mask, iterations=2) & ~mask
+        strengths.append(picture.image[inner].mean() - picture.image[outer].mean())
+    return np.mean(strengths)
+
+
+def test_the_truth_of_coins_lies_on_their_edges():
+    scene = coin_scene(1, turned=True)
+    here = edge_strength_along(scene, (0, 0))
+    for shift in ((2, 0), (-2, 0), (0, 2), (0, -2)):
+        assert edge_strength_along(scene, shift) < here
+
+
+def test_the_cloth_is_as_rough_as_in_the_photograph():
+    photograph, scene = load_picture("coins"), coin_scene(0, size=(303, 384), coins=4)
+
+    def roughness(picture):
+        bare = ~ndimage.binary_dilation(picture.label_map == 1, iterations=8)
+        bare[:, 370:] = False
+        grey = picture.image.astype(float)
+        grain = (grey - ndimage.gaussian_filter(grey, 5))[bare]
+        return np.median(np.abs(grain)), np.mean(grey[bare])
+
+    assert roughness(scene) == pytest.approx(roughness(photograph), rel=0.2)
+
+
+def test_the_cloth_has_no_seams():
+    """Steps from pixel to pixel are no larger where pieces of cloth meet than elsewhere."""
+    rng = np.random.default_rng(0)
+    grain = np.concatenate([coin_scenes._grain(rng, (240, 240)) for _ in range(8)])
+    half = coin_scenes.TILE // 2
+    for values in (grain, grain.T):
+        steps = np.abs(np.diff(values, axis=1)).mean(axis=0)
+        by_column = [steps[column::half].mean() for column in range(half)]
+        assert max(by_column) < 1.15 * min(by_column)
+
+
+def test_light_can_be_evened_and_the_coins_stay_where_they_are():
+    uneven, even = coin_scene(2), coin_scene(2, unevenness=0.0)
+    np.testing.assert_array_equal(uneven.instance_map, even.instance_map)
+    bare = even.label_map == 0
+    corners = np.zeros_like(bare)
+    corners[:60, :60] = True
+    assert uneven.image[bare & corners].mean() > uneven.image[bare].mean() + 20
+    assert abs(even.image[bare & corners].mean() - even.image[bare].mean()) < 5
+
+
+def test_touching_coins_are_counted_wrongly_as_pieces_and_rightly_from_markers():
+    scene = coin_scene(5)
+    markers = np.zeros_like(scene.instance_map)
+    middles = ndimage.center_of_mass(scene.label_map, scene.instance_map, range(1, 15))
+    for number, middle in enumerate(middles, start=1):
+        markers[tuple(np.rint(middle).astype(int))] = number
+    mask = scene.label_map == 1
+    regions = watershed(-ndimage.distance_transform_edt(mask), markers, mask=mask)
+    assert ndimage.label(mask)[1] < 14
+    assert np.mean(regions[mask] == scene.instance_map[mask]) > 0.9
+
+
+@pytest.mark.parametrize("coins", [0, -3])
+def test_a_scene_has_at_least_one_coin(coins):
+    with pytest.raises(ValueError, match=f"coins must be 1 or more, got {coins}"):
+        coin_scene(coins=coins)
+
+
+@pytest.mark.parametrize(("coins", "size"), [(40, (100, 100)), (1, (30, 300))])
+def test_coins_that_do_not_fit_are_refused(coins, size):
+    with pytest.raises(ValueError, match=rf"must fit .*got {coins} coins.*Ask for fewer"):
+        coin_scene(coins=coins, size=size)
+
+
+def test_a_single_coin_fits_a_small_scene():
+    assert coin_scene(0, coins=1, size=(80, 80)).instance_map.max() == 1
+
+
+def test_time_of_a_coin_scene(measured):
+    measured(f"coin_scene: {milliseconds_each(coin_scene, 10):.0f} ms each")
