@@ -216,21 +216,35 @@ def copy_lessons():
     ledger = MY_COURSE / ".course" / "copies.json"
     given = read_json(ledger)  # fingerprint of the last version handed out, by file
     for source in shipped_files():
-        mine, shipped = MY_COURSE / source.relative_to(ROOT), fingerprint(source)
+        content = handed_out(source)
+        mine, shipped = MY_COURSE / source.relative_to(ROOT), digest(content)
         name, current = mine.relative_to(MY_COURSE).as_posix(), fingerprint(mine)
         if current is None or (mine.suffix != ".ipynb" and current == given.get(name) != shipped):
-            replace(mine, source.read_bytes())
+            replace(mine, content)
         elif shipped not in (current, given.get(name)):
             for number in itertools.count(1):
                 beside = mine.with_suffix(f".new{number if number > 1 else ''}{mine.suffix}")
                 key = beside.relative_to(MY_COURSE).as_posix()
                 if fingerprint(beside) in (None, shipped, given.get(key)):
                     break
-            replace(beside, source.read_bytes())
+            replace(beside, content)
             given[key] = shipped
             say(f"A newer {name} has come; it lies beside your own as {beside.name}.")
         given[name] = shipped
     replace(ledger, json.dumps(given, indent=1).encode())
+
+
+def handed_out(source):
+    """Return a file's content; a lesson's without outputs, which would answer its questions."""
+    content = source.read_bytes()
+    if source.match("notebooks/*.ipynb"):
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # no notebook: as it is
+            notebook = json.loads(content)
+            for cell in notebook["cells"]:
+                if cell["cell_type"] == "code":
+                    cell.update(outputs=[], execution_count=None)
+            return json.dumps(notebook, ensure_ascii=False, indent=1).encode()
+    return content
 
 
 def shipped_files():
@@ -285,7 +299,12 @@ def run_to_the_end(command, folder, environment=None):
 
 def fingerprint(path):
     """Return the SHA-256 of a file, None where there is none."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return digest(path.read_bytes()) if path.is_file() else None
+
+
+def digest(content):
+    """Return the SHA-256 of bytes."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def replace(path, content):

@@ -540,6 +540,38 @@ def test_students_get_lessons_exercises_solutions_and_pictures(shelf):
     }
 
 
+def notebook_file(*sources, outputs):
+    """A notebook's text with one code cell for each source, all with these outputs."""
+    cells = [
+        {"cell_type": "code", "source": source, "outputs": outputs, "execution_count": 1}
+        for source in sources
+    ]
+    return json.dumps({"cells": [{"cell_type": "markdown", "source": "# A"}, *cells]})
+
+
+def test_a_lesson_is_handed_out_without_the_answers_to_its_questions(shelf, course):
+    for name in (LESSON, "solutions/05_masks/05_masks.ipynb"):
+        (shelf / name).write_text(notebook_file("predict()", "reveal()", outputs=["1/3"]))
+    course.copy_lessons()
+    first, second = (
+        json.loads(mine(shelf)[name])["cells"]
+        for name in ("notebooks/05_masks.new.ipynb", "solutions/05_masks/05_masks.new.ipynb")
+    )
+    assert [cell["source"] for cell in first] == ["# A", "predict()", "reveal()"]
+    assert all(cell["outputs"] == [] for cell in first[1:])
+    assert all(cell["execution_count"] is None for cell in first[1:])
+    assert second[1]["outputs"] == ["1/3"], "a solution shows its results"
+
+
+def test_outputs_that_changed_make_no_newer_lesson(shelf, course):
+    (shelf / LESSON).write_text(notebook_file("reveal()", outputs=["1/3"]))
+    course.copy_lessons()
+    before = mine(shelf)
+    (shelf / LESSON).write_text(notebook_file("reveal()", outputs=["1/4"]))
+    course.copy_lessons()
+    assert mine(shelf) == before
+
+
 def test_a_students_work_is_never_overwritten_and_the_newer_lies_beside_it(shelf, course, capsys):
     own = shelf / "my_course" / LESSON
     own.write_text("my answers")
