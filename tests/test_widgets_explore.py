@@ -86,6 +86,14 @@ def test_a_painting_gives_its_label_map_and_a_picture_its_click():
     assert demo.caption == "6 painted, clicked (1, 2)"
 
 
+def test_a_hovering_picture_gives_its_cursor():
+    hovering = Canvas("Hover", rows=2, columns=3, hover=True)
+    demo = explore(lambda cell: f"cursor {cell}", hovering)
+    assert demo.caption == "cursor (1, 1)"
+    hovering.cursor = [0, 2]
+    assert demo.caption == "cursor (0, 2)"
+
+
 def test_panels_keep_their_places_while_a_slider_moves_but_not_for_a_menu():
     figures = []
 

@@ -44,8 +44,8 @@ def explore(draw: Callable[..., Any], *controls: Widget, **named_controls: Widge
         pair (picture, line). The line is shown below the picture.
     *controls, **named_controls : Widget
         `Slider`, or Dropdown, RadioButtons, Checkbox, ... of ipywidgets with a description. A
-        Button's value is how often it was clicked, a painting `Canvas`'s its label map, another
-        `Canvas`'s the (row, column) clicked last, or None.
+        Button's value is how often it was clicked, a painting `Canvas`'s its label map, a hovering
+        one's the (row, column) of its cursor, another's the (row, column) clicked last, or None.
 
     Returns
     -------
@@ -130,6 +130,8 @@ class _Explorer(Demo):
         if isinstance(control, Button):
             return self._clicks.get(control, 0)
         if isinstance(control, Canvas):
+            if control.hover and not control.paint:
+                return tuple(control.cursor)
             return control.label_map if control.paint else control.clicked
         return control.value
 
@@ -137,7 +139,7 @@ class _Explorer(Demo):
         if isinstance(control, Button):
             control.on_click(self._count)
         elif isinstance(control, Canvas):
-            trait = "painted" if control.paint else "event"
+            trait = "painted" if control.paint else "cursor" if control.hover else "event"
             control.observe(lambda _: self.redraw(keep_places=True), trait)
         else:
             keep_places = isinstance(control, Slider)
