@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 from skimage.segmentation import watershed
+from sklearn.datasets import load_digits
 
-from course_utils.datasets import coin_scenes
+from course_utils.datasets import coin_scenes, digit_scenes
 from course_utils.datasets.coin_scenes import coin_scene
+from course_utils.datasets.digit_scenes import PARTS, digit_numbers, digit_scene
 from course_utils.datasets.pictures import load_picture
 
 
@@ -191,3 +193,145 @@ def test_a_single_coin_fits_a_small_scene():
 
 def test_time_of_a_coin_scene(measured):
     measured(f"coin_scene: {milliseconds_each(coin_scene, 10):.0f} ms each")
+
+
+# Digits
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("size", [(128, 128), (64, 200)])
+def test_digit_scene_is_a_picture_of_11_classes(part, size):
+    scene = digit_scene(2, size=size, part=part)
+    require_picture(scene, size)
+    assert scene.image.shape == (*size, 3)
+    assert scene.class_names == ("background", *"0123456789")
+    assert scene.instance_map.max() >= 1
+    np.testing.assert_array_equal(scene.label_map > 0, scene.instance_map > 0)
+
+
+def test_digit_scenes_are_many_and_the_first_is_digit_scene():
+    images, label_maps, instance_maps = digit_scenes.digit_scenes(4, seed=7)
+    assert (images.dtype, label_maps.dtype, instance_maps.dtype) == (np.uint8, np.uint8, np.int32)
+    assert images.shape == (4, 3, 128, 128)
+    assert label_maps.shape == instance_maps.shape == (4, 128, 128)
+    scene = digit_scene(7)
+    np.testing.assert_array_equal(images[0].transpose(1, 2, 0), scene.image)
+    np.testing.assert_array_equal(label_maps[0], scene.label_map)
+    np.testing.assert_array_equal(instance_maps[0], scene.instance_map)
+
+
+def test_digit_scenes_depend_on_seed_and_part_alone():
+    few, more = digit_scenes.digit_scenes(3, seed=1), digit_scenes.digit_scenes(6, seed=1)
+    for first, second in zip(few, more, strict=True):
+        np.testing.assert_array_equal(first, second[:3])
+    assert len({image.tobytes() for image in more[0]}) == 6
+    for other in (digit_scene(2), digit_scene(1, part="val")):
+        assert np.any(other.image != digit_scene(1).image)
+
+
+def test_every_class_occurs_and_background_is_most():
+    _, label_maps, instance_maps = digit_scenes.digit_scenes(100)
+    share = np.bincount(label_maps.ravel(), minlength=11) / label_maps.size
+    assert 0.8 < share[0] < 0.95
+    assert min(share[1:]) > 0.004
+    assert 3 < instance_maps.max(axis=(1, 2)).mean() < 6
+
+
+def test_parts_share_no_digit_and_no_row_of_a_texture():
+    numbers = [set(digit_numbers(part)) for part in PARTS]
+    assert set.union(*numbers) == set(range(1797))
+    assert sum(map(len, numbers)) == 1797
+    for texture in digit_scenes._textures():
+        bounds = [digit_scenes._bounds(part, len(texture)) for part in PARTS]
+        assert [low for low, _ in bounds] == [0, bounds[0][1], bounds[1][1]]
+        assert bounds[2][1] == len(texture)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_scene_draws_only_on_its_own_part(part, monkeypatch):
+    """Digits and texture rows of the other parts are painted over; the scene stays the same."""
+    before = [digit_scene(seed, part=part) for seed in range(12)]
+    ink, digits = digit_scenes._digits()
+    only = np.zeros_like(ink)
+    only[digit_numbers(part)] = ink[digit_numbers(part)]
+    textures = []
+    for texture in digit_scenes._textures():
+        rows = slice(*digit_scenes._bounds(part, len(texture)))
+        textures.append(np.zeros_like(texture))
+        textures[-1][rows] = texture[rows]
+    monkeypatch.setattr(digit_scenes, "_digits", lambda: (only, digits))
+    monkeypatch.setattr(digit_scenes, "_textures", lambda: tuple(textures))
+    for seed, scene in enumerate(before):
+        require_same(scene, digit_scene(seed, part=part))
+
+
+def test_stored_digits_come_back_from_the_finer_grid():
+    """Averaged over a field, the interpolated ink is nearly what is stored."""
+    fine, target = digit_scenes._digits()
+    step = digit_scenes.FINE
+    fields = fine.reshape(1797, 10, step, 10, step).mean(axis=(2, 4))
+    stored = np.pad(load_digits().images / 16, [(0, 0), (1, 1), (1, 1)])
+    assert np.abs(fields - stored).mean() < 0.03
+    np.testing.assert_array_equal(target, load_digits().target)
+
+
+def test_labels_of_digits_follow_the_ink(monkeypatch):
+    """On plain paper the ink can be measured, but for noise: half of it is where a digit begins."""
+    paper = np.full((128, 128, 3), 128, np.float32)
+    monkeypatch.setattr(digit_scenes, "_texture", lambda rng, size, part: paper.copy())
+    wrong = checked = 0
+    for seed in range(10):
+        scene = digit_scene(seed)
+        changed = scene.image - paper
+        for number in range(1, scene.instance_map.max() + 1):
+            mask = scene.instance_map == number
+            near = ndimage.binary_dilation(mask, iterations=digit_scenes.GAP)
+            full = changed[ndimage.binary_erosion(mask)].mean(axis=0)  # the middle of the strokes
+            ink = changed[near] @ full / (full @ full)
+            sure = np.abs(ink - 0.5) > 0.2
+            wrong += np.sum((ink > 0.5)[sure] != mask[near][sure])
+            checked += sure.sum()
+    assert checked > 10_000
+    assert wrong < 0.01 * checked
+
+
+def test_digits_keep_apart():
+    _, _, instance_maps = digit_scenes.digit_scenes(20, seed=3)
+    for instance_map in instance_maps:
+        for number in range(1, instance_map.max() + 1):
+            near = ndimage.binary_dilation(instance_map == number, iterations=digit_scenes.GAP)
+            assert set(np.unique(instance_map[near])) <= {0, number}
+
+
+def test_no_threshold_finds_the_digits():
+    """Not even one that is chosen for every scene with its truth in hand."""
+    best = []
+    for seed in range(20):
+        scene = digit_scene(seed)
+        grey, truth = scene.image.mean(axis=2), scene.label_map > 0
+        masks = [grey <= level for level in range(0, 256, 5)]
+        masks += [~mask for mask in masks]
+        best.append(max(np.sum(m & truth) / np.sum(m | truth) for m in masks))
+    assert np.mean(best) < 0.6
+
+
+@pytest.mark.parametrize("size", [(63, 128), (128, 20), (128,)])
+def test_scenes_too_small_for_a_digit_are_refused(size):
+    with pytest.raises(ValueError, match=r"size must be .* 64 or more, got \(.*Cut a piece"):
+        digit_scene(size=size)
+
+
+def test_unknown_parts_and_negative_counts_are_refused():
+    for make in (digit_scene, lambda **named: digit_scenes.digit_scenes(1, **named)):
+        with pytest.raises(ValueError, match="one of train, val, test, got 'dev'"):
+            make(part="dev")
+    with pytest.raises(ValueError, match="count must be 0 or more, got -1"):
+        digit_scenes.digit_scenes(-1)
+    assert digit_scenes.digit_scenes(0)[0].shape == (0, 3, 128, 128)
+
+
+def test_time_of_digit_scenes(measured):
+    digit_scene()
+    start = time.perf_counter()
+    digit_scenes.digit_scenes(100)
+    measured(f"digit_scenes: {time.perf_counter() - start:.2f} s for 100 of 128 x 128")
