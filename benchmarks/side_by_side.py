@@ -27,9 +27,22 @@ class TooNoisyError(RuntimeError):
 
 
 def time_side_by_side(
-    candidates: dict[str, Callable[[], Any]], *, rounds: int = 25, seed: int = 0
+    candidates: dict[str, Callable[[], Any]],
+    *,
+    rounds: int = 25,
+    seed: int = 0,
+    largest_spread: float = LARGEST_SPREAD,
 ) -> dict[str, dict[str, Any]]:
     """Time every candidate once per round, in random order; the first one is ours.
+
+    Parameters
+    ----------
+    candidates : dict
+        Functions without arguments, by name.
+    rounds, seed : int
+        How many rounds, and the seed of their order.
+    largest_spread : float
+        What a spread may be. Only who judges the spreads otherwise gives another.
 
     Returns
     -------
@@ -40,7 +53,7 @@ def time_side_by_side(
     Raises
     ------
     TooNoisyError
-        If a spread is above 25 %.
+        If a spread is above `largest_spread`.
     """
     order = list(candidates)
     shuffle = random.Random(seed).shuffle
@@ -67,11 +80,11 @@ def time_side_by_side(
                 for key, ratio in zip(("lower", "median", "upper"), ratios, strict=True)
             },
         }
-    noisy = {name: t["spread"] for name, t in timings.items() if t["spread"] > LARGEST_SPREAD}
+    noisy = {name: t["spread"] for name, t in timings.items() if t["spread"] > largest_spread}
     if noisy:
         worst = max(noisy, key=lambda name: noisy[name])
         raise TooNoisyError(
-            f"the spread must be at most {LARGEST_SPREAD:.0%}, got {noisy[worst]:.0%} for {worst}. "
+            f"the spread must be at most {largest_spread:.0%}, got {noisy[worst]:.0%} for {worst}. "
             "Close other programs and run again; nothing was written."
         )
     return timings
@@ -104,6 +117,13 @@ def print_timings(title: str, timings: dict[str, dict[str, Any]]) -> None:
         )
 
 
+def write_json(name: str, result: dict[str, Any]) -> None:
+    """Write results/NAME.json."""
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(result, indent=1)
+    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
 def write_results(name: str, question: str, result: dict[str, Any]) -> None:
     """Write results/NAME.json and its picture results/NAME.png.
 
@@ -116,9 +136,7 @@ def write_results(name: str, question: str, result: dict[str, Any]) -> None:
     result : dict
         "machine" from `machine`, "cases": timings from `time_side_by_side` by title of the case.
     """
-    RESULTS.mkdir(exist_ok=True)
-    text = json.dumps({"question": question, **result}, indent=1)
-    (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    write_json(name, {"question": question, **result})
     cases = result["cases"]
     bars = sum(len(timings) for timings in cases.values())
     figure = Figure(
