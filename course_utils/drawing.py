@@ -158,7 +158,7 @@ def draw_classes(
         interpolation="nearest",
     )
     if void.any():
-        ax.add_patch(PathPatch(_area(void), **VOID_STYLE, linewidth=0, alpha=alpha and 0.8))
+        ax.add_artist(PathPatch(_area(void), **VOID_STYLE, linewidth=0, alpha=alpha and 0.8))
 
 
 def draw_outlines(ax: Axes, regions: np.ndarray, *, linewidth: float = 1.0) -> None:
@@ -173,7 +173,7 @@ def draw_outlines(ax: Axes, regions: np.ndarray, *, linewidth: float = 1.0) -> N
     """
     path = _edges(regions)
     for colour, width in (("black", 2.2 * linewidth), ("white", linewidth)):
-        ax.add_patch(
+        ax.add_artist(  # add_patch would look for limits in every segment: a tenth of a second
             PathPatch(path, fill=False, edgecolor=colour, linewidth=width, capstyle="projecting")
         )
 
