@@ -1,0 +1,1 @@
+"""Networks, one architecture a file, each read from top to bottom."""
