@@ -376,6 +376,42 @@ def kmeans_of_colours(
     return label_of_code[code], centres[order]
 
 
+def name_by_majority(
+    label_map: np.ndarray, target_mask: np.ndarray, scored: np.ndarray | None = None
+) -> np.ndarray:
+    """Mask of the clusters that lie mostly inside a true mask: names that only the truth can give.
+
+    A clustering has no names, so it cannot be scored before somebody names its clusters. Here the
+    truth does: the score is then the best that any naming could hope for, and says how well the
+    clusters follow the object, not whether a computer would find it.
+
+    Parameters
+    ----------
+    label_map : ndarray of int, shape (H, W)
+        Cluster or super-pixel of each pixel, numbers from 0.
+    target_mask : ndarray of bool, shape (H, W)
+        The true mask.
+    scored : ndarray of bool, shape (H, W), optional
+        The pixels that vote, such as ``label_map != IGNORE_INDEX``; all of them by default.
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        True in every cluster of which more than half of the voting pixels are inside.
+
+    Examples
+    --------
+    >>> label_map = np.array([[0, 0, 0, 1, 1]])
+    >>> name_by_majority(label_map, np.array([[True, True, False, True, False]]))
+    array([[ True,  True,  True, False, False]])
+    """
+    votes = np.ones(label_map.shape, dtype=bool) if scored is None else scored
+    count = int(label_map.max()) + 1
+    all_votes = np.bincount(label_map[votes], minlength=count)
+    inside = np.bincount(label_map[votes & target_mask], minlength=count)
+    return (2 * inside > all_votes)[label_map]
+
+
 def _descend(
     points: np.ndarray,
     centres: np.ndarray,
