@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
 from course_utils.datasets.pictures import Picture, load_picture
+from course_utils.datasets.street import drawn_street
 from course_utils.drawing import colour_numbers
 from course_utils.figures import new_figure, set_alt_text
 from course_utils.labels import IGNORE_INDEX, display_palette
@@ -47,12 +48,7 @@ def reduced_picture(name: str) -> Picture:
     >>> reduced_picture("rocket").image.shape
     (107, 160, 3)
     """
-    if name == "street":
-        from course_utils.datasets.street import drawn_street
-
-        picture = drawn_street()
-    else:
-        picture = load_picture(name)
+    picture = drawn_street() if name == "street" else load_picture(name)
     step = -(-picture.image.shape[1] // COLUMNS)
     image, label_map, instance_map = (
         array[::step, ::step] for array in (picture.image, picture.label_map, picture.instance_map)
@@ -73,8 +69,8 @@ def coloured(picture: Picture, colouring: str) -> np.ndarray:
     -------
     ndarray of uint8, shape (H, W, 3)
         "semantic": a colour for each class. "instance": one for each object, black where there is
-        none. "panoptic": the colour of the class, lighter for some of its
-        objects. Void is grey.
+        none. "panoptic": the colour of the class, lighter or darker for some
+        of its objects. Void is grey.
 
     Raises
     ------
