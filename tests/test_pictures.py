@@ -18,7 +18,7 @@ from skimage import color, data, draw, filters, measure
 
 from course_utils.datasets import lit_text, pictures
 from course_utils.datasets.annotations import Annotation
-from course_utils.datasets.painting import _fill, paint
+from course_utils.datasets.painting import fill, paint
 from course_utils.datasets.pictures import SOURCES, draw_sheet, load_picture, picture_names
 from course_utils.labels import IGNORE_INDEX
 from course_utils.places import data_folder
@@ -251,14 +251,24 @@ def test_filling_agrees_with_scikit_image():
     for _ in range(200):
         points = rng.uniform(-0.5, 29.5, size=(rng.integers(3, 25), 2))
         expected = draw.polygon(*points.T, shape=(30, 40))
-        found = _fill([points.tolist()], (30, 40))
+        found = fill([points.tolist()], (30, 40))
         np.testing.assert_array_equal(np.sort(found), np.sort(expected))
+
+
+def test_what_lies_outside_the_picture_is_not_filled():
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        points = rng.uniform(-20, 60, size=(rng.integers(3, 9), 2))
+        expected, found = np.zeros((2, 30, 40), bool)
+        expected[draw.polygon(*points.T, shape=(30, 40))] = True
+        found[fill([points], (30, 40))] = True
+        np.testing.assert_array_equal(found, expected)
 
 
 def test_a_pixel_belongs_to_the_shape_that_holds_its_centre():
     square = [[0.6, 0.6], [0.6, 3.4], [3.4, 3.4], [3.4, 0.6]]
     hole = [[1.5, 1.5], [1.5, 2.5], [2.5, 2.5], [2.5, 1.5]]
-    rows, columns = _fill([square, hole], (5, 5))
+    rows, columns = fill([square, hole], (5, 5))
     assert sorted(zip(rows.tolist(), columns.tolist(), strict=True)) == [
         (row, column) for row in (1, 2, 3) for column in (1, 2, 3) if (row, column) != (2, 2)
     ]

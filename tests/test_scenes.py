@@ -12,10 +12,11 @@ from scipy import ndimage
 from skimage.segmentation import watershed
 from sklearn.datasets import load_digits
 
-from course_utils.datasets import coin_scenes, digit_scenes
+from course_utils.datasets import brush, coin_scenes, digit_scenes, street
 from course_utils.datasets.coin_scenes import coin_scene
 from course_utils.datasets.digit_scenes import PARTS, digit_numbers, digit_scene
 from course_utils.datasets.pictures import load_picture
+from course_utils.datasets.street import drawn_street
 
 
 def require_picture(picture, size):
@@ -335,3 +336,119 @@ def test_time_of_digit_scenes(measured):
     start = time.perf_counter()
     digit_scenes.digit_scenes(100)
     measured(f"digit_scenes: {time.perf_counter() - start:.2f} s for 100 of 128 x 128")
+
+
+# The drawn street
+
+
+@pytest.fixture(params=range(4))
+def scene(request):
+    return drawn_street(request.param)
+
+
+def test_drawn_street_is_a_picture_in_which_every_pixel_is_something(scene):
+    require_picture(scene, (256, 384))
+    assert scene.image.shape == (256, 384, 3)
+    assert set(np.unique(scene.label_map)) == set(range(1, len(scene.class_names)))
+    assert len(scene.class_names) == 12
+
+
+def test_things_have_instances_and_stuff_has_none(scene):
+    things = [scene.class_names.index(name) for name in street.THINGS]
+    np.testing.assert_array_equal(np.isin(scene.label_map, things), scene.instance_map > 0)
+    areas = np.bincount(scene.instance_map.ravel())[1:]
+    assert len(areas) >= 18
+    assert areas.min() >= 10
+    of_class = [np.unique(scene.instance_map[scene.label_map == index]).size for index in things]
+    assert of_class[0] >= 7
+    assert of_class[1] >= 5
+    assert of_class[2:] == [2, 2]
+
+
+def test_cars_hide_one_another_and_are_one_blob_without_instances(scene):
+    cars = scene.label_map == scene.class_names.index("car")
+    count = np.unique(scene.instance_map[cars]).size
+    assert ndimage.label(cars)[1] <= count - 2
+
+
+def test_the_street_is_the_right_way_up(scene):
+    rows = {
+        name: np.nonzero(scene.label_map == index)[0].mean()
+        for index, name in enumerate(scene.class_names)
+        if index
+    }
+    assert rows["sky"] < rows["building"] < rows["car"] < rows["road"]
+    assert rows["tree"] < rows["pavement"]
+    sky = scene.image[scene.label_map == scene.class_names.index("sky")].mean(axis=0)
+    tree = scene.image[scene.label_map == scene.class_names.index("tree")].mean(axis=0)
+    assert sky.argmax() == 2
+    assert tree.argmax() == 1
+
+
+def test_the_street_depends_on_the_seed_alone():
+    first = drawn_street(1)
+    drawn_street(2)
+    require_same(first, drawn_street(1))
+    assert np.any(first.label_map != drawn_street(2).label_map)
+
+
+def test_the_truth_of_the_street_lies_on_its_edges(scene):
+    """Colour changes more across the borders of the label map than across moved ones."""
+    image = scene.image.astype(float)
+
+    def change(shift):
+        regions = np.roll(100 * scene.label_map.astype(int) + scene.instance_map, shift, axis=1)
+        border = (regions[:, 1:] != regions[:, :-1])[:, 8:-8]
+        step = np.linalg.norm(np.diff(image, axis=1), axis=2)[:, 8:-8]
+        return step[border].mean()
+
+    assert change(0) > 1.5 * max(change(-3), change(3))
+
+
+def test_time_of_the_drawn_street(measured):
+    measured(f"drawn_street: {milliseconds_each(drawn_street, 3):.0f} ms each")
+
+
+def plain_brush(size):
+    return brush.Brush(size, horizon=0, centre=0, across=0, up=0, focal=1)
+
+
+@pytest.mark.parametrize("side", [1, 2, 5])
+def test_a_polygon_covers_its_area_and_labels_what_it_covers_by_half(side):
+    painter = plain_brush((9, 9))
+    low, high = 1.5, 1.5 + side
+    corners = [(low, low), (low, high), (high, high), (high, low)]
+    painter.polygon(corners, (100, 100, 100), label=7, instance=3)
+    expected = np.zeros((9, 9))
+    expected[2 : 2 + side, 2 : 2 + side] = 1
+    np.testing.assert_array_equal(painter.canvas[..., 0], 100 * expected)
+    np.testing.assert_array_equal(painter.label_map, 7 * expected)
+    np.testing.assert_array_equal(painter.instance_map, 3 * expected)
+
+
+def test_a_polygon_shares_pixels_by_what_it_covers():
+    painter = plain_brush((3, 6))
+    painter.polygon(
+        [(-0.5, -0.5), (-0.5, 1.75), (2.5, 1.75), (2.5, -0.5)], (200, 200, 200), label=1
+    )
+    assert painter.canvas[1, :, 0].tolist() == [200, 200, 50, 0, 0, 0]
+    assert painter.label_map[1].tolist() == [1, 1, 0, 0, 0, 0]
+    painter.polygon([(-0.5, 1.75), (-0.5, 4), (2.5, 4), (2.5, 1.75)], (200, 200, 200), label=2)
+    assert painter.label_map[1].tolist() == [1, 1, 2, 2, 2, 0]
+
+
+def test_a_polygon_outside_the_picture_leaves_it_alone():
+    painter = plain_brush((4, 4))
+    painter.polygon([(-9, -9), (-9, -5), (-5, -5)], (255, 0, 0), label=1)
+    painter.polygon([(9, 9), (9, 15), (15, 15)], (255, 0, 0), label=1)
+    assert painter.label_map.max() == painter.canvas.max() == 0
+
+
+def test_paint_without_a_label_is_a_shadow_and_shade_runs_down():
+    painter = plain_brush((4, 4))
+    whole = [(-0.5, -0.5), (-0.5, 3.5), (3.5, 3.5), (3.5, -0.5)]
+    painter.polygon(whole, (0, 0, 0), foot=(80, 80, 80), label=2)
+    assert np.all(np.diff(painter.canvas[..., 0], axis=0) > 0)
+    painter.polygon(whole, (255, 255, 255), opacity=0.5)
+    assert np.all(painter.label_map == 2)
+    assert painter.canvas.min() > 120
