@@ -301,7 +301,7 @@ def _register(shell: Any) -> None:
     display = shell.display_formatter
 
     def bundle(figure: Figure) -> tuple[dict[str, str], dict[str, Any]]:
-        if not figure.axes:
+        if not (figure.axes or figure.images):
             return {}, {}
         # The inline backend registers a PNG formatter of its own at the first figure, and one for
         # a single type is asked after this one and wins: it would draw a second, larger picture.
