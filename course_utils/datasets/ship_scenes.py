@@ -146,7 +146,8 @@ class _Hull:
         self.size, self.middle, self.half = size, middle, _half_length(area)
         self.cos, self.sin = float(np.cos(angle)), float(np.sin(angle))
         rows, columns = np.ogrid[: size[0], : size[1]]
-        down, right = np.float32(rows - middle[0]), np.float32(columns - middle[1])
+        down = (rows - middle[0]).astype(np.float32)  # (H, 1)
+        right = (columns - middle[1]).astype(np.float32)  # (1, W)
         self.along = (right * self.cos + down * self.sin) / self.half  # 1 at the bow
         self.across = (down * self.cos - right * self.sin) / (SLIM * self.half)
 
@@ -226,7 +227,7 @@ def _draw_ship(
     """Deck, a rim that the light catches, hatches or none, and the bridge."""
     window = ndimage.find_objects((cover > 0).astype(np.int8))[0]
     along, cover = shape.along[window], cover[window]
-    across: np.ndarray = np.clip(shape.across[window], -1, 1)
+    across = shape.across[window].clip(-1, 1)
     deck = rng.choice([45, 75, 120, 160, 200]) + rng.normal(0, 12, 3)
     if rng.random() < 0.3:
         deck = deck * np.array([1.3, 0.75, 0.65])  # rust, or red lead
