@@ -19,14 +19,21 @@ from skimage import color, data, draw, filters, measure
 from course_utils.datasets import lit_text, pictures
 from course_utils.datasets.annotations import Annotation
 from course_utils.datasets.painting import fill, paint
-from course_utils.datasets.pictures import SOURCES, draw_sheet, load_picture, picture_names
+from course_utils.datasets.pictures import (
+    PIECES,
+    SOURCES,
+    draw_sheet,
+    load_picture,
+    picture_names,
+)
 from course_utils.labels import IGNORE_INDEX
 from course_utils.places import data_folder
 
 ANNOTATIONS = data_folder() / "annotations"
+DRAWN = (*SOURCES, *PIECES)
 
 
-@pytest.fixture(params=picture_names())
+@pytest.fixture(params=(*picture_names(), *PIECES))
 def name(request):
     return request.param
 
@@ -43,15 +50,16 @@ def test_pictures_load_with_neither_network_nor_cache(tmp_path):
         "import socket\n"
         "def refuse(*arguments, **named): raise OSError('no network in this test')\n"
         "socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse\n"
-        "from course_utils.datasets.pictures import load_picture, picture_names\n"
-        "print(sum(load_picture(name).image.size > 0 for name in picture_names()))\n"
+        "from course_utils.datasets.pictures import PIECES, load_picture, picture_names\n"
+        "names = (*picture_names(), *PIECES)\n"
+        "print(sum(load_picture(name).image.size > 0 for name in names))\n"
     )
     home = {key: str(tmp_path) for key in ("HOME", "USERPROFILE", "XDG_CACHE_HOME", "LOCALAPPDATA")}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **home}
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) == len(picture_names())
+    assert int(done.stdout) == len(picture_names()) + len(PIECES)
 
 
 def test_there_are_enough_pictures_and_instances():
@@ -60,10 +68,11 @@ def test_there_are_enough_pictures_and_instances():
     assert sum(drawn.values()) >= 60
     assert drawn["coins"] == 24
     assert set(picture_names()) == {*drawn, "lit_text"}
+    assert not set(picture_names()) & set(PIECES)
 
 
 def test_every_annotation_file_belongs_to_a_picture():
-    assert {path.stem for path in ANNOTATIONS.glob("*.json")} == set(SOURCES)
+    assert {path.stem for path in ANNOTATIONS.glob("*.json")} == set(DRAWN)
 
 
 def test_arrays_have_the_documented_types(name):
@@ -91,7 +100,7 @@ def test_labels_and_instances_agree(name):
 
 
 def test_void_is_used_sparingly_and_says_why():
-    for name in SOURCES:
+    for name in DRAWN:
         share = np.mean(load_picture(name).label_map == IGNORE_INDEX)
         assert share < (0.35 if name == "immunohistochemistry" else 0.06), name
         objects = json.loads((ANNOTATIONS / f"{name}.json").read_text(encoding="utf-8"))["objects"]
@@ -118,9 +127,9 @@ def test_a_picture_is_frozen():
 
 def test_data_readme_tells_origin_and_licence_of_every_picture():
     readme = (data_folder() / "README.md").read_text(encoding="utf-8")
-    for name in picture_names():
+    for name in (*picture_names(), *PIECES):
         assert f"| `{name}`" in readme
-    for name in SOURCES:
+    for name in DRAWN:
         content = json.loads((ANNOTATIONS / f"{name}.json").read_text(encoding="utf-8"))
         assert content["source"].startswith("skimage.data.")
         assert "annotation: CC BY 4.0" in content["license"]
@@ -179,6 +188,8 @@ def sample(values, points):
         ("immunohistochemistry", "nucleus", 0.55),
         ("rocket", "rocket", 0.55),
         ("motorcycle", "motorcycle", 0.55),
+        ("face", "hair", 0.95),
+        ("face", "skin", 0.65),
     ],
 )
 def test_outlines_lie_on_edges(name, class_name, at_least):
@@ -208,6 +219,40 @@ def test_coins_are_brighter_than_what_surrounds_them():
         assert coins.image[mask].mean() > 1.3 * coins.image[ring].mean()
 
 
+def test_the_small_parts_of_the_face_differ_from_what_surrounds_them():
+    """They are too thin for a walk of 6 pixels along the normals of their outlines."""
+    face = load_picture("face")
+    lightness, redness, _ = color.rgb2lab(face.image).transpose(2, 0, 1)
+    index = {name: number for number, name in enumerate(face.class_names)}
+
+    def step(values, name, around):
+        """How much more there is within a part than in the ring of another class around it."""
+        numbers = np.unique(face.instance_map[face.label_map == index[name]])
+        for number in numbers:
+            mask = face.instance_map == number
+            ring = ndimage.binary_dilation(mask, iterations=3) & (face.label_map == index[around])
+            yield values[mask].mean() - values[ring].mean()
+
+    assert max(step(lightness, "eyebrow", "skin")) < -10
+    assert max(step(lightness, "eye", "skin")) < -15
+    assert min(step(lightness, "teeth", "lips")) > 15
+    assert min(step(redness, "lips", "skin")) > 3
+    assert [len(list(step(lightness, name, "skin"))) for name in ("eyebrow", "eye")] == [2, 2]
+    mouth = np.isin(face.label_map, (index["lips"], index["teeth"], IGNORE_INDEX))
+    assert ndimage.label(ndimage.binary_fill_holes(mouth))[1] == 1
+
+
+def test_the_face_is_the_astronauts():
+    face, astronaut = load_picture("face"), load_picture("astronaut")
+    here = np.s_[:192, 136:308]
+    np.testing.assert_array_equal(face.image, astronaut.image[here])
+    head = astronaut.label_map[here] == astronaut.class_names.index("head")
+    suit = astronaut.label_map[here] == astronaut.class_names.index("suit")
+    parts = face.label_map > 0
+    assert np.mean(parts[head]) > 0.97  # two drawings of one outline
+    assert np.mean(parts[~head & ~suit]) < 0.03
+
+
 def test_text_lines_hold_the_ink_of_the_page():
     page = load_picture("page")
     contrast = page.image / lit_text.paper_brightness(page.image.astype(float))
@@ -235,6 +280,8 @@ def test_text_lines_hold_the_ink_of_the_page():
         ("motorcycle", "wheel", 33893),
         ("cell", "cell", 12452),
         ("immunohistochemistry", "nucleus", 1930),
+        ("face", "hair", 9413),
+        ("face", "teeth", 139),
     ],
 )
 def test_areas_stay_what_they_are(name, class_name, pixels):
@@ -507,5 +554,5 @@ def test_the_sheet_needs_an_existing_folder(tmp_path):
 
 
 def test_the_sheet_shows_every_picture():
-    shown = [*SOURCES, *(name for name, _ in pictures.CLOSE_UPS)]
-    assert set(shown) == set(picture_names())
+    shown = [*DRAWN, *(name for name, _ in pictures.CLOSE_UPS)]
+    assert set(shown) == {*picture_names(), *PIECES}

@@ -341,7 +341,7 @@ def test_time_of_digit_scenes(measured):
 # The drawn street
 
 
-@pytest.fixture(params=range(4))
+@pytest.fixture(scope="module", params=range(4))
 def scene(request):
     return drawn_street(request.param)
 

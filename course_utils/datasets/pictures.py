@@ -29,6 +29,10 @@ def _left_motorcycle() -> np.ndarray:
     return skimage.data.stereo_motorcycle()[0]
 
 
+def _face() -> np.ndarray:
+    return skimage.data.astronaut()[:192, 136:308].copy()
+
+
 SOURCES: dict[str, Callable[[], np.ndarray]] = {
     "coins": skimage.data.coins,
     "coffee": skimage.data.coffee,
@@ -41,10 +45,14 @@ SOURCES: dict[str, Callable[[], np.ndarray]] = {
     "cell": skimage.data.cell,
     "page": skimage.data.page,
 }
+PIECES: dict[str, Callable[[], np.ndarray]] = {"face": _face}
+"""Cut out of a picture above and annotated anew. A study of all pictures leaves them out: no
+photograph counts twice."""
 RENDERED = "lit_text"
 CLOSE_UPS: list[tuple[str, Any]] = [
     (RENDERED, np.s_[6:76, :140]),
     ("immunohistochemistry", np.s_[220:312, 225:370]),
+    ("face", np.s_[80:160, 44:132]),
 ]
 """What the sheet shows enlarged: too fine to be seen as a whole."""
 
@@ -74,12 +82,12 @@ class Picture:
 
 
 def picture_names() -> tuple[str, ...]:
-    """Names that `load_picture` knows.
+    """Names of the pictures, each of another scene.
 
     Returns
     -------
     tuple of str
-        In the order of the sheet.
+        In the order of the sheet. `load_picture` knows these, and the names in `PIECES`.
 
     Examples
     --------
@@ -95,7 +103,7 @@ def load_picture(name: str, *, folder: Path | None = None) -> Picture:
     Parameters
     ----------
     name : str
-        One of `picture_names`.
+        One of `picture_names`, or ``"face"``: the astronaut's face, cut out of her picture.
     folder : Path, optional
         Where the annotation files lie; by default the course's own ``data/annotations``.
 
@@ -122,15 +130,17 @@ def load_picture(name: str, *, folder: Path | None = None) -> Picture:
         image, instance_map = lit_text()
         label_map = (instance_map > 0).astype(np.uint8)
         return Picture(image, label_map, instance_map, ("background", "ink"))
-    if name not in SOURCES:
-        near = difflib.get_close_matches(str(name), picture_names(), n=1)
+    sources = SOURCES | PIECES
+    if name not in sources:
+        known = (*picture_names(), *PIECES)
+        near = difflib.get_close_matches(str(name), known, n=1)
         raise ValueError(
-            f"name must be one of {', '.join(picture_names())}, got {name!r}."
+            f"name must be one of {', '.join(known)}, got {name!r}."
             + (f" Did you mean {near[0]!r}?" if near else "")
         )
     folder = data_folder() / "annotations" if folder is None else folder
     annotation = read_annotation(folder / f"{name}.json")
-    image = SOURCES[name]()
+    image = sources[name]()
     if image.shape[:2] != annotation.size:
         version = importlib.metadata.version("scikit-image")
         raise ValueError(
@@ -171,9 +181,11 @@ def draw_sheet(path: str | Path) -> Path:
         raise FileNotFoundError(
             f"the sheet goes into an existing folder, but there is no {path.parent}. Make it first."
         )
-    figure, axes = new_figure(3, 4, width=22, height=16.5)
-    panels = [(name, ...) for name in SOURCES] + CLOSE_UPS
-    for ax, (name, part) in zip(axes.flat, panels, strict=True):
+    figure, axes = new_figure(3, 5, width=26, height=16.5)
+    panels = [(name, ...) for name in (*SOURCES, *PIECES)] + CLOSE_UPS
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    for ax, (name, part) in zip(axes.flat, panels, strict=False):
         picture = load_picture(name)
         rows, columns = picture.label_map.shape
         count = np.unique(picture.instance_map[picture.instance_map > 0]).size
