@@ -196,7 +196,7 @@ UPDATE = Exercise(
         "A cluster without points moves to the mean of all points: it keeps its centre.": (
             _empty_as(lambda points: points.mean(axis=0))
         ),
-        "A cluster without points is dropped, and rows behind it shift: it keeps its centre.": _only_full,
+        "A cluster without points is dropped, its row with it: it keeps its centre.": _only_full,
         "These are sums: divide each by the number of points in the cluster.": (
             _with_members(lambda members, centre: members.sum(axis=0))
         ),
@@ -530,13 +530,13 @@ SILHOUETTE = Exercise(
         "The distance of a point to itself counts in a: divide by one point less.": (
             _changed_silhouette(with_itself=True)
         ),
-        "b is the mean distance to all points of other clusters: take the nearest cluster.": (
+        "As b stands the mean distance to all points of other clusters: take the nearest cluster.": (
             _changed_silhouette(other="all others")
         ),
-        "b is the distance to the nearest point: take the mean over each cluster first.": (
+        "As b stands the distance to the nearest point: take the mean over each cluster first.": (
             _changed_silhouette(other="nearest point")
         ),
-        "b is taken from the farthest cluster: take the nearest.": (
+        "As b stands the mean over the farthest cluster: take the nearest.": (
             _changed_silhouette(other="farthest cluster")
         ),
         "The distances are squared: the silhouette takes them as they are.": (
