@@ -2,10 +2,13 @@
 
 import statistics
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 LESSONS = {
     "02": ("02 thresholds", "#0072B2", "o"),
@@ -13,15 +16,10 @@ LESSONS = {
     "04": ("04 edges and regions", "#009E73", "^"),
 }
 SHOWN = ("method", "oracle", "ceiling")  # kinds that have a place: no split is a line
-PLACES = [  # of a name beside its marker: offset in points, alignment; the first that is free
-    ((0, 11), {"ha": "center", "va": "bottom"}),
-    ((0, -11), {"ha": "center", "va": "top"}),
-    ((11, 0), {"ha": "left", "va": "center"}),
-    ((-11, 0), {"ha": "right", "va": "center"}),
-    ((9, 9), {"ha": "left", "va": "bottom"}),
-    ((-9, 9), {"ha": "right", "va": "bottom"}),
-    ((9, -9), {"ha": "left", "va": "top"}),
-    ((-9, -9), {"ha": "right", "va": "top"}),
+PLACES = [  # of a name: offset from its marker in points, nearest first
+    (radius * np.cos(angle), radius * np.sin(angle))
+    for radius in (12, 28, 45, 65, 85)
+    for angle in np.deg2rad([90, 270, 0, 180, 45, 135, 315, 225, 20, 160, 340, 200])
 ]
 
 
@@ -51,12 +49,11 @@ def draw_figure(result):
             continue
         _, colour, marker = LESSONS[method["lesson"]]
         points = points_of(result, method)
-        ax.scatter(*zip(*points, strict=True), s=14, color=colour, marker=marker, alpha=0.16, lw=0)
+        ax.scatter(*zip(*points, strict=True), s=14, color=colour, marker=marker, alpha=0.22, lw=0)
         middles[method["name"]] = middle(points)
         filled = colour if method["kind"] == "method" else "white"
         ax.scatter(*middle(points), s=110, marker=marker, color=filled, edgecolor=colour, lw=2)
     draw_floor(ax, result)
-    place_names(ax, middles)
     ax.set_xlabel("median milliseconds per megapixel (logarithmic)", fontsize=12)
     ax.set_ylabel("IoU of object, mean over the pictures", fontsize=12)
     ax.set_title(
@@ -78,7 +75,8 @@ def draw_figure(result):
         Line2D([], [], label="chosen with the truth, or hundreds of groups", **hollow),
         Line2D([], [], label="one picture", **faint),
     ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=11)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=11)
+    place_names(ax, middles)
     return figure
 
 
@@ -101,24 +99,48 @@ def draw_floor(ax: Axes, result):
 
 
 def place_names(ax: Axes, middles):
-    """Write each name beside its marker, where it covers no marker and no other name."""
-    ax.figure.draw_without_rendering()  # the layout is known from here
-    renderer = FigureCanvasAgg(ax.figure).get_renderer()
-    markers = ax.transData.transform(list(middles.values()))
+    """Write each name beside its marker, at the nearest place where it covers no other thing."""
+    ax.figure.draw_without_rendering()
+    ax.figure.set_layout_engine("none")  # the layout stays from here
+    markers = [
+        Bbox.from_bounds(x - 10, y - 10, 20, 20)
+        for x, y in ax.transData.transform(list(middles.values()))
+    ]
     taken = []
     for name, where in middles.items():
-        best = None
-        for offset, alignment in PLACES:
-            text = ax.annotate(
-                name, where, xytext=offset, textcoords="offset points", fontsize=11, **alignment
-            )
-            box = text.get_window_extent(renderer).expanded(1.02, 1.1)
-            hits = sum(box.overlaps(other) for other in taken)
-            hits += box.padded(6).count_contains(markers)
-            if best is None or hits < best[0]:
-                if best:
-                    best[1].remove()
-                best = hits, text, box
-            else:
-                text.remove()
-        taken.append(best[2])
+        texts = []
+        for across, up in PLACES:
+            text = write_name(ax, name, where, across, up)
+            box = box_of(text).padded(2)
+            hits = sum(box.overlaps(other) for other in markers + taken)
+            texts.append((hits, len(texts), text, box))
+            if not hits:
+                break
+        *others, best = sorted(texts, key=lambda entry: entry[:2], reverse=True)
+        for _, _, text, _ in others:
+            text.remove()
+        taken.append(best[3])
+
+
+def write_name(ax: Axes, name, where, across, up):
+    """Write a name at an offset from its marker, with a thin line where that is far."""
+    far = np.hypot(across, up) > 12
+    return ax.annotate(
+        name,
+        where,
+        xytext=(across, up),
+        textcoords="offset points",
+        ha="center" if abs(across) < 6 else "left" if across > 0 else "right",
+        va="center" if abs(up) < 6 else "bottom" if up > 0 else "top",
+        fontsize=11,
+        arrowprops={"arrowstyle": "-", "color": "#888888", "lw": 0.8, "shrinkB": 6}
+        if far
+        else None,
+    )
+
+
+def box_of(text):
+    """What the letters of an annotation cover, its line left out."""
+    renderer = FigureCanvasAgg(text.figure).get_renderer()
+    text.update_positions(renderer)
+    return Text.get_window_extent(text, renderer)

@@ -2,8 +2,8 @@
 
 A method of `METHODS` splits a picture into groups of pixels and knows no classes: it returns one
 group number per pixel, counted from 0. A method of `INSTANCE_METHODS` finds bright objects on a
-dark ground and numbers them from 1. All parameters stand here and are the same for every picture;
-none was tuned on these pictures' scores.
+dark ground and numbers them from 1. All parameters stand here, those of the lessons where a lesson
+has one, and are the same for every picture; none was tuned on these scores.
 """
 
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
-from skimage import feature, filters, morphology, segmentation, transform
+from skimage import color, feature, filters, morphology, segmentation, transform
 from sklearn.cluster import MeanShift
 
-from course_utils.clustering import kmeans, kmeans_of_colours
+from course_utils.clustering import assign, kmeans, kmeans_of_colours
 from course_utils.edges import distance_markers, gradient_magnitude, split_touching
 from course_utils.thresholding import (
     grey_histogram,
@@ -23,13 +23,15 @@ from course_utils.thresholding import (
     valley_threshold,
 )
 
-BLOCK, DARKER = 51, 10  # local mean threshold: pixels a side, levels below the mean
-POSITION_WEIGHT = 0.25  # levels that one pixel of distance counts
+WINDOW, OFFSET = 25, 30  # local mean: pixels a side, levels below the mean (lesson 02)
+POSITION_WEIGHT = 1  # 1: the picture's longer side counts as much as black to white (lesson 03)
+STEP = 3  # every third row and column looks for the centres (lesson 03)
 BANDWIDTH, SAMPLE = 30, 2000  # mean-shift: levels; pixels that look for the modes
-CANNY_SIGMA, CLOSING = 2.0, morphology.disk(3)
+CANNY = {"sigma": 1.5, "low_threshold": 20, "high_threshold": 50, "mode": "nearest"}  # lesson 04
+CLOSING, OPENING = morphology.disk(2), morphology.disk(3)  # lesson 04
 WALKER_SIDE = 200  # the random walker sees the longer side of a picture with so many pixels
-OPENING = morphology.disk(2)
-MARKER_DISTANCE = 10  # pixels from one object's marker to the next, at least
+SPECKS = morphology.disk(2)  # what is thinner is no object
+MARKER_DISTANCE = 10  # pixels from one object's marker to the next, at least (lesson 04)
 
 
 class UndefinedError(Exception):
@@ -85,7 +87,7 @@ def three_level_otsu(image):
 def local_mean(image):
     """A threshold for each pixel: a little below the mean of its neighbourhood."""
     grey = grey_levels(image)
-    return (grey > filters.threshold_local(grey, BLOCK, "mean", offset=DARKER)).astype(int)
+    return (grey > filters.threshold_local(grey, WINDOW, "mean", offset=OFFSET)).astype(int)
 
 
 def to_rgb(image):
@@ -99,11 +101,13 @@ def colour_kmeans(image, num_clusters):
 
 
 def position_kmeans(image, num_clusters):
-    """k-means of the pixels' colours and weighted positions."""
-    positions = POSITION_WEIGHT * np.indices(image.shape[:2]).reshape(2, -1).T  # (H * W, 2)
-    points = np.hstack([to_rgb(image).reshape(-1, 3), positions])  # (H * W, 5)
-    result = kmeans(points, num_clusters, starts=1, tolerance=1e-4)
-    return result.assignment.reshape(image.shape[:2])
+    """k-means of colour (Lab) and position: centres from some pixels, then all join one."""
+    shape = image.shape[:2]
+    place = np.moveaxis(np.indices(shape), 0, -1) * 100 / max(shape)  # (H, W, 2)
+    features = np.dstack([color.rgb2lab(to_rgb(image)), POSITION_WEIGHT * place])  # (H, W, 5)
+    few = features[::STEP, ::STEP].reshape(-1, 5)
+    centres = kmeans(few, num_clusters, tolerance=1e-4).centres
+    return assign(features.reshape(-1, 5), centres).reshape(shape)
 
 
 def superpixels(image, count):
@@ -131,9 +135,9 @@ def mean_shift(image):
 
 def filled_edges(image):
     """Canny's edges with their gaps closed, what they enclose filled, loose lines taken away."""
-    edges = feature.canny(grey_levels(image), sigma=CANNY_SIGMA)
+    edges = feature.canny(grey_levels(image).astype(float), **CANNY)
     filled = ndimage.binary_fill_holes(morphology.closing(edges, CLOSING))
-    return morphology.opening(filled, CLOSING).astype(int)
+    return morphology.opening(filled, OPENING).astype(int)
 
 
 def extreme_markers(grey):
@@ -152,7 +156,7 @@ def random_walker(image):
     """The same markers, on a smaller picture: which would a random walker reach first?"""
     grey = grey_levels(image) / 255
     small = transform.rescale(grey, min(1, WALKER_SIDE / max(grey.shape)), anti_aliasing=True)
-    groups = segmentation.random_walker(small, extreme_markers(small), mode="cg_j", tol=1e-4) - 1
+    groups = segmentation.random_walker(small, extreme_markers(small), mode="bf") - 1
     return transform.resize(groups, grey.shape, order=0, preserve_range=True).astype(int)
 
 
@@ -163,9 +167,9 @@ METHODS = (
     Method("local mean", "02", 2, local_mean),
     Method("k-means, K = 2", "03", 2, lambda image: colour_kmeans(image, 2)),
     Method("k-means, K = 4", "03", 4, lambda image: colour_kmeans(image, 4)),
-    Method("k-means with position, K = 4", "03", 4, lambda image: position_kmeans(image, 4)),
-    Method("SLIC 100, k-means, K = 4", "03", 4, lambda image: superpixel_kmeans(image, 100, 4)),
-    Method("SLIC 400, k-means, K = 4", "03", 4, lambda image: superpixel_kmeans(image, 400, 4)),
+    Method("k-means with position", "03", 4, lambda image: position_kmeans(image, 4)),
+    Method("SLIC 100 + k-means", "03", 4, lambda image: superpixel_kmeans(image, 100, 4)),
+    Method("SLIC 400 + k-means", "03", 4, lambda image: superpixel_kmeans(image, 400, 4)),
     Method("mean-shift", "03", None, mean_shift),
     Method("Canny, filled", "04", 2, filled_edges),
     Method("marker watershed", "04", 2, marker_watershed),
@@ -182,7 +186,7 @@ def otsu_mask(grey):
 
 def opened(mask):
     """The mask with its holes filled, and without what is thinner than the disk."""
-    return morphology.opening(ndimage.binary_fill_holes(mask), OPENING)
+    return morphology.opening(ndimage.binary_fill_holes(mask), SPECKS)
 
 
 def components(mask):

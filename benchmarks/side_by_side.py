@@ -20,6 +20,7 @@ from matplotlib.figure import Figure
 
 RESULTS = Path(__file__).parent / "results"
 LARGEST_SPREAD = 0.25
+ATTEMPTS = 6
 
 
 class TooNoisyError(RuntimeError):
@@ -88,6 +89,18 @@ def time_side_by_side(
             "Close other programs and run again; nothing was written."
         )
     return timings
+
+
+def patiently(measure: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    """Call a function that measures, and again a few times while the machine is too noisy."""
+    for attempts_left in reversed(range(ATTEMPTS)):
+        try:
+            return measure(*arguments, **options)
+        except TooNoisyError as error:
+            if not attempts_left:
+                raise
+            print(f"Trying again: {error}")
+    raise AssertionError("unreachable")
 
 
 def machine(*packages: str) -> dict[str, Any]:
