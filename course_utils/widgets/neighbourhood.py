@@ -87,7 +87,8 @@ def draw_neighbourhood(
     ax.plot(columns, chosen.grey[row], color="0.55", linewidth=1, label="grey level")
     ax.plot(columns, threshold[row], color=LINE_COLOUR, linewidth=1.8, label="threshold")
     ax.set_axis_off()
-    ax.set(xlim=(0, len(columns)), ylim=(0, 256), title=f"row {row}")
+    ax.set(xlim=(0, len(columns)), ylim=(0, 256), xticks=[], yticks=[])
+    ax.set_title(f"row {row}", y=1)
     ax.hlines([0, 255], 0, len(columns), colors=["0", "0.85"], linewidths=0.8)
     for level in (0, 128, 255):
         ax.text(-0.02 * len(columns), level, str(level), ha="right", va="center", fontsize=9)

@@ -11,6 +11,7 @@ import numpy as np
 from ipywidgets import Checkbox, Dropdown
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import StepPatch
 from scipy import ndimage
 
 from course_utils.datasets.pictures import load_picture
@@ -141,7 +142,8 @@ def show_histogram(
         counts = histogram[part]
         if len(counts):
             around = np.concatenate([edges[part], [edges[part][-1] + 1]])
-            ax.stairs(counts, around, fill=True, color=colour)
+            steps = StepPatch(counts, around, fill=True, color=colour, linewidth=0)
+            ax.add_artist(steps)  # `stairs` would walk along every step to find the limits
     text = f"Histogram of 256 grey levels, largest peak at level {int(np.argmax(histogram))}."
     if threshold is not None:
         ax.vlines(threshold + 0.5, 0, top, colors=LINE_COLOUR, linewidths=1.5)
@@ -149,7 +151,7 @@ def show_histogram(
         text += f" {below:.0%} of the pixels are at levels <= {threshold}."
     level_axis(ax, top)
     if title:
-        ax.set_title(title)
+        ax.set_title(title, y=1)  # a fixed height spares the search for one
     set_alt_text(ax, text)
     return ax
 
@@ -191,7 +193,7 @@ def level_axis(ax: Axes, top: float) -> None:
     [0.0, 10.0]
     """
     ax.set_axis_off()
-    ax.set(xlim=(-4, 260), ylim=(0, top))
+    ax.set(xlim=(-4, 260), ylim=(0, top), xticks=[], yticks=[])
     ax.hlines(0, -4, 260, colors="0", linewidths=0.8, clip_on=False)
     for level in (0, 64, 128, 192, 255):
         ax.text(level, -0.02 * top, str(level), ha="center", va="top", fontsize=9)
