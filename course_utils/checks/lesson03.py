@@ -530,7 +530,7 @@ SILHOUETTE = Exercise(
         "The distance of a point to itself counts in a: divide by one point less.": (
             _changed_silhouette(with_itself=True)
         ),
-        "As b stands the mean distance to all points of other clusters: take the nearest cluster.": (
+        "As b stands the mean distance to all other points: take the nearest cluster.": (
             _changed_silhouette(other="all others")
         ),
         "As b stands the distance to the nearest point: take the mean over each cluster first.": (

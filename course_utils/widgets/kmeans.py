@@ -169,7 +169,7 @@ def demo() -> Demo:
         half_before, to_end_before = begun[chosen]
         steps = half - half_before
         if to_end > to_end_before:
-            steps += len(half_steps(picture, start, num_clusters)) - 1
+            steps += len(half_steps(picture, start, num_clusters))
         return draw_kmeans(steps, picture, start, num_clusters)
 
     return explore(

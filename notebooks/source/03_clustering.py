@@ -193,9 +193,7 @@ print(f"{agree} of 10 starts: same centres, same assignment, same inertia, three
 result = clustering.kmeans(pixels, 2, centres=pixels[[0, -1]])
 label_map = result.assignment.reshape(tissue.image.shape[:2])  # (H, W)
 colours = result.centres.round().astype(np.uint8)
-compare(
-    tissue.image, colours[label_map], titles=["photograph", "each pixel in its centre's colour"]
-)
+show_image(colours[label_map], title="each pixel in its centre's colour")
 for k, (red, green, blue) in enumerate(colours.tolist()):
     share = np.mean(label_map == k)
     print(f"cluster {k}: {share:.1%} of the pixels, red {red}, green {green}, blue {blue}")
@@ -708,9 +706,8 @@ for name, regions in {
 # %%
 from course_utils.widgets import superpixels
 
-figure, words = superpixels.draw_superpixels(number=100, compactness=10)
+_, words = superpixels.draw_superpixels(number=100, compactness=10)
 print(words)
-figure
 # %% tags=["nbval-ignore-output"]
 superpixels.demo()
 # %% [markdown]
