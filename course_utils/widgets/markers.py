@@ -95,7 +95,7 @@ def demo() -> Demo:
     canvas = Canvas(
         "Click a marker into each coin",
         image=_scene().image,
-        alt="Fourteen coins on dark cloth, ten of them in two groups that touch.",
+        alt="Fourteen coins on dark cloth, eleven of them in two groups that touch.",
         rows=GRID[0],
         columns=GRID[1],
         width=320,
