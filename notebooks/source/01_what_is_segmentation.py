@@ -88,7 +88,8 @@ def draw_boxes(picture, ax):
         corners = [(left, top), (right, top), (right, bottom), (left, bottom)]
         ax.add_patch(plt.Polygon(corners, fill=False, edgecolor="cyan", linewidth=2))
         name = picture.class_names[picture.label_map[mask][0]]
-        ax.text(left + 5, bottom - 8, name, size=8, bbox={"facecolor": "cyan", "pad": 1})
+        label = {"facecolor": "cyan", "edgecolor": "cyan", "pad": 1}
+        ax.text(left, top, name, size=7, va="top", bbox=label)
 
 
 image, label_map = astronaut.image, astronaut.label_map
@@ -312,9 +313,9 @@ figure
 # %% tags=["nbval-ignore-output"]
 like_this.demo()
 # %% [markdown]
-# All of Part I of this course (lessons 02 to 05) is about doing better with rules like this one, at
-# a cost of milliseconds and without training. Learned methods, from lesson 06 on, need pictures with
-# truth, time and often a GPU, and they know what a cup is.
+# Lessons 02 to 04 do better with rules like this one, at a cost of milliseconds and without any
+# training. The networks from lesson 06 on need pictures with truth, time and often a GPU; in return
+# they can learn what a cup is.
 #
 # ## 6 Label maps in files
 #
@@ -389,7 +390,8 @@ print("made red green blue:", np.asarray(opened.convert("RGB")).shape)
 # ## 7 What people do with masks
 #
 # Seven uses, each with a picture made by a few lines here, and with the lesson that builds it
-# properly. One thing first: all masks below were drawn by hand, corner by corner, for this course.
+# properly. One thing first: the masks of these photographs were drawn by hand, corner by corner, for
+# this course.
 # %%
 from course_utils.datasets.annotations import read_annotation
 from course_utils.places import data_folder
@@ -398,8 +400,9 @@ drawn = read_annotation(data_folder() / "annotations" / "astronaut.json").object
 corners = sum(len(shape["points"]) for shape in drawn)
 print(f"the astronaut's picture: {len(drawn)} outlines with {corners} corners, set by hand")
 # %% [markdown]
-# For one picture that is an evening's work. For a film, a street or a million users nobody can do
-# it, and the rest of the course is about *computing* such masks.
+# That is what truth costs: for Cityscapes, a set of street pictures, one picture took more than an
+# hour and a half on average (Cordts et al. 2016). For a film, or for a million users, nobody can do
+# it. The rest of the course is about *computing* such masks.
 #
 # ### Portrait mode (lesson 16)
 #
@@ -498,6 +501,27 @@ for name, picture in [("photograph", image), ("paint", painted), ("80 degrees", 
 #
 # The same idea on a face: the mask says where the lips and the hair are, lightness stays, and colour
 # is moved a little. Without masks the teeth and the skin would be coloured as well.
+# %%
+face = load_picture("face")  # part of the astronaut's picture, with labels of its own
+
+
+def tinted(image, mask, red, yellow):
+    lab = rgb2lab(image)
+    lab[..., 1:] += [red, yellow]  # away from green and blue, or towards them
+    return blend(lab2rgb(lab), image, mask, feather=1)
+
+
+lips, hair = (face.label_map == face.class_names.index(name) for name in ("lips", "hair"))
+everywhere = tinted(face.image / 255, np.ones_like(lips), 32, 4)
+painted_lips = tinted(face.image / 255, lips, 32, 4)
+copper, blue = tinted(painted_lips, hair, 22, 12), tinted(painted_lips, hair, -8, -35)
+figure, axes = plt.subplots(1, 4, figsize=(6.2, 2.1))
+titles = ["photograph", "without a mask", "copper hair", "blue hair"]
+compare(face.image, everywhere, copper, blue, axes=axes, titles=titles)
+set_alt_text(
+    figure, "A face: as it is, red all over, with red lips and copper hair, and blue hair."
+)
+print(f"the masks: lips {lips.mean():.1%} of the picture, hair {hair.mean():.1%}")
 # %% [markdown]
 # ### Visual search (lesson 16)
 #
@@ -585,8 +609,7 @@ for way, histograms in [("mask", by_mask), ("box", by_box)]:
 # %% [markdown]
 # A small difference: companions here come from one photograph, so their boxes share a background as
 # well, and that helps the box. And look what is nearest to the cat: `gland`. Fur and tissue are the
-# same brown. A histogram knows colours, not cats; lesson 16 searches with what a network has
-# learned.
+# same brown. A histogram knows colours, not cats.
 # %%
 cat_number = names.tolist().index("cat")
 print("most like the cat, by mask:", names[ranking(by_mask, cat_number)[0]])
@@ -674,5 +697,6 @@ quiz("01_what_is_segmentation")
 # - Kirillov, He, Girshick, Rother, Dollár, *Panoptic Segmentation*, 2019: things, stuff, and both at once, [arXiv 1801.00868](https://arxiv.org/abs/1801.00868)
 # - He, Gkioxari, Dollár, Girshick, *Mask R-CNN*, 2017: masks beside boxes, [arXiv 1703.06870](https://arxiv.org/abs/1703.06870)
 # - Long, Shelhamer, Darrell, *Fully Convolutional Networks for Semantic Segmentation*, 2015: dense prediction by a network, lesson 11, [arXiv 1411.4038](https://arxiv.org/abs/1411.4038)
+# - Cordts et al., *The Cityscapes Dataset*, 2016: what labelling costs, [arXiv 1604.01685](https://arxiv.org/abs/1604.01685)
 # - Felzenszwalb, Huttenlocher, *Efficient Graph-Based Image Segmentation*, IJCV 2004: regions without classes, [doi 10.1023/B:VISI.0000022288.19776.77](https://doi.org/10.1023/B:VISI.0000022288.19776.77)
 # - Achanta et al., *SLIC Superpixels*, 2012, [doi 10.1109/TPAMI.2012.120](https://doi.org/10.1109/TPAMI.2012.120)
