@@ -382,8 +382,8 @@ def name_by_majority(
     """Mask of the clusters that lie mostly inside a true mask: names that only the truth can give.
 
     A clustering has no names, so it cannot be scored before somebody names its clusters. Here the
-    truth does: the score is then the best that any naming could hope for, and says how well the
-    clusters follow the object, not whether a computer would find it.
+    truth does. The score then says how well the clusters follow the object, not whether a computer
+    would find it, and it rises with the number of clusters.
 
     Parameters
     ----------

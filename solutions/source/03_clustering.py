@@ -340,7 +340,7 @@ check("3.7", choose_k, seed=113)
 # *next* picture?
 # %% [markdown] tags=["hand-graded"] points=3
 # Neither method finds glands: both give groups without names, and the names came from the truth, so
-# both scores are upper bounds that an oracle reached. The comparison is unfair because the oracle has
+# both scores are what an oracle reaches, not what a computer would. The comparison is unfair because the oracle has
 # two decisions to make in one case and 300 in the other; with one super-pixel for each pixel it would
 # reach 1 whatever the picture shows. I would ask her to fix a rule for the naming before she sees the
 # truth, for example "the browner of two clusters", or to learn it on other pictures, and then to
@@ -349,7 +349,7 @@ check("3.7", choose_k, seed=113)
 # %% [markdown] tags=["solution"]
 # ### For instructors: marking the answer
 #
-# - **1 point:** the names came from the truth (an oracle), so the scores are upper bounds.
+# - **1 point:** the names came from the truth (an oracle), so the scores say what is possible, not what is found.
 # - **1 point:** the oracle's help grows with the number of clusters, so 2 and 300 cannot be compared.
 # - **1 point:** a rule of naming that is fixed without the truth of the scored picture, or other
 #   pictures for the choice and for the score. "Use more pictures" without that reason earns nothing.
