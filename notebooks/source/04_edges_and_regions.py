@@ -32,11 +32,14 @@ scene = coin_scene(seed=0)
 coin_mask = scene.label_map == 1  # (H, W) bool, exact
 compare(scene.image, coin_mask, titles=["14 coins, some touch", "the exact mask"])
 print(f"{scene.instance_map.max()} coins, {coin_mask.mean():.1%} of the picture")
+# %% [markdown]
+# **Predict.** Count before you run the cell after this one. (The outputs below are stored: answer
+# before you scroll on.)
 # %% tags=["nbval-ignore-output"]
 predict("04-count", "How many connected regions does the mask have?", number=("regions", 1, 20))
 # %% [markdown]
-# To score objects, match each true coin with a found one. It counts as found if the two share more
-# than half of their joint pixels. **AP** is the number of coins found, divided by found + missed +
+# To score objects, match each true coin with a found one. It counts as found if the pixels
+# in both are more than half of the pixels in either. **AP** is the number of coins found, divided by found + missed +
 # false alarms; lesson 05 takes it apart.
 # %%
 connected, count = ndimage.label(coin_mask)
@@ -62,6 +65,8 @@ blocks[:, 40:] = (40, 55, 255)
 ax = show_image(blocks, title="red and blue")
 set_alt_text(ax, "Two blocks side by side, red on the left and blue on the right.")
 print("red:", blocks[0, 0], " blue:", blocks[0, -1])
+# %% [markdown]
+# **Predict.** Most edge detectors take a grey picture.
 # %% tags=["nbval-ignore-output"]
 predict(
     "04-grey",
@@ -279,12 +284,23 @@ def connect(strength, low, high):
 
 by_hand = connect(thin, low=20, high=50)
 np.testing.assert_array_equal(by_hand, edges.hysteresis(thin, low=20, high=50))
-compare(thin >= 20, thin >= 50, by_hand, titles=["low: 20", "high: 50", "hysteresis: 20 and 50"])
-for name, mask in [("low", thin >= 20), ("high", thin >= 50), ("both", by_hand)]:
-    found = ndimage.binary_dilation(mask, iterations=2)[rim].mean()
-    print(f"{name:>4}: {found:.1%} of the rims found, {mask[cloth].sum()} edge pixels on the cloth")
+print("equal to course_utils.edges.hysteresis:", by_hand.sum(), "edge pixels")
 # %% [markdown]
-# (scikit-image's `filters.apply_hysteresis_threshold` connects over sides only, and asks for *more*
+# On the photograph of lesson 02, with 60 and 180:
+# %%
+coins = load_picture("coins")
+photo = ndimage.gaussian_filter(coins.image.astype(float), 1.5, mode="nearest")
+strength = suppress_four(*sobel(photo))
+low, high, both = strength >= 60, strength >= 180, connect(strength, low=60, high=180)
+compare(low, high, both, titles=["at least 60", "at least 180", "hysteresis: 60 and 180"])
+is_coin = coins.label_map == 1
+rims = is_coin & ~ndimage.binary_erosion(is_coin)
+far = ndimage.distance_transform_edt(~is_coin) > 8  # cloth, away from the coins
+for name, mask in [("at least 60", low), ("at least 180", high), ("hysteresis", both)]:
+    found = ndimage.binary_dilation(mask)[rims].mean()
+    print(f"{name:>12}: {found:.1%} of the rims found, {mask[far].sum()} edge pixels on the cloth")
+# %% [markdown]
+# The rims of the low threshold, and the empty cloth of the high one. (scikit-image's `filters.apply_hysteresis_threshold` connects over sides only, and asks for *more*
 # than the thresholds. Its Canny does as we do.)
 #
 # **Same answer as the library?** All four stages against `skimage.feature.canny`, pixel by pixel:
@@ -296,12 +312,16 @@ differ = by_hand != library
 print(f"by hand {by_hand.sum()}, library {library.sum()}, different {differ.sum()}")
 both_near = ndimage.binary_dilation(library, np.ones((3, 3)))
 print(f"{np.mean(both_near[by_hand]):.1%} of ours lie within 1 pixel of one of the library's")
+titles = ["by hand", "library", "different"]
+compare(by_hand[window], library[window], differ[window], titles=titles)
 
 
 # %% [markdown]
 # Close, and not equal. Two definitions differ. The library does not round the direction: it walks
 # along the exact gradient and **interpolates** the magnitude between two neighbours. And it never
-# calls a pixel of the picture's border an edge. Write these two down:
+# calls a pixel of the picture's border an edge. (There is a third, which we chose away: by default
+# the library smooths beyond the border in its own way; `mode="nearest"` does as we do.) Write the
+# two down:
 # %%
 def suppress_interpolated(rows, columns):
     magnitude = np.hypot(rows, columns)
@@ -339,7 +359,8 @@ canny_demo.demo()
 # ## 6 From edges to closed contours to regions
 #
 # An edge is a line, a region has an inside. If the line is closed, the inside can be filled:
-# everything that the background cannot reach without crossing an edge.
+# everything that the background cannot reach without crossing an edge. **Predict** how much a small
+# gap costs.
 # %% tags=["nbval-ignore-output"]
 predict(
     "04-gap",
@@ -387,7 +408,6 @@ for name, mask in [("leaking", without_closing), ("gaps closed", regions)]:
 # Where does it win, and where does it fail? The same settings on the photograph of the coins and on
 # the cat:
 # %%
-coins = load_picture("coins")
 figure, axes = plt.subplots(1, 2, figsize=(7.5, 3.2))
 for ax, picture, name in [(axes[0], coins, "coin"), (axes[1], cat, "cat")]:
     scored = picture.label_map != 255  # void is not scored
@@ -396,6 +416,13 @@ for ax, picture, name in [(axes[0], coins, "coin"), (axes[1], cat, "cat")]:
     shown = np.where(scored, target, 255)
     show_error_map(shown, answer, ax, class_names=["background", name], title=name, counts=False)
     print(f"{name:>5}: IoU {metrics.mask_iou(target, answer, scored=scored):.3f}")
+    smooth = ndimage.gaussian_filter(grey_levels(picture.image).astype(float), 1.5)
+    change, core = edges.gradient_magnitude(smooth), ndimage.binary_erosion(target, iterations=8)
+    outline = target & ~ndimage.binary_erosion(target, border_value=1)
+    print(f"       gradient on the outline {np.median(change[outline]):.0f}, inside ", end="")
+    print(
+        f"{np.median(change[core]):.0f}, its strongest tenth above {np.percentile(change[core], 90):.0f}"
+    )
 # %% [markdown]
 # The cost, on this machine:
 # %% tags=["measured"]
@@ -407,8 +434,8 @@ for name, picture in [("coins", coins), ("cat", cat)]:
 
 
 # %% [markdown]
-# Coins are closed outlines before an even ground, and nothing else. The cat's outline is soft fur
-# before a blurred ground, and its stripes are sharper than its border. **An edge is a change of
+# The coins' outlines are far stronger than nearly all that is inside them. The cat's outline is soft
+# fur before a blurred ground; its stripes and eyes are sharper. **An edge is a change of
 # grey level; whether it is the border of an object is another question.**
 #
 # ## 7 From label to instances: connected regions
@@ -584,7 +611,7 @@ for name, relief in [
 # ### Without markers
 #
 # The watershed is older than markers: let water rise from *every* local minimum. The natural relief
-# is the gradient magnitude, whose ridges are the edges.
+# is the gradient magnitude, whose ridges are the edges. **Predict** how many regions that makes.
 # %% tags=["nbval-ignore-output"]
 predict(
     "04-minima",
@@ -742,8 +769,8 @@ print(by_hand.round(2), "\nequal to skimage.segmentation.random_walker within 1e
 print(f"largest difference from the walkers of row 2: {np.max(np.abs(by_hand[2] - first)):.2f}")
 # %% [markdown]
 # A pixel belongs to the marker it most probably leads to: here, where p is above one half. Now a
-# photograph, with a few strokes of a pen: two in the cup, four around it. For the watershed, the
-# gap between the cup and the saucer of the same red is open.
+# photograph, with a few strokes of a pen: two in the cup, four around it. Cup
+# and saucer are of the same red, so the border between them has gaps. **Predict** who leaks.
 # %% tags=["nbval-ignore-output"]
 predict(
     "04-walker",
@@ -846,7 +873,7 @@ for name, (image, _, seeds, _) in cases.items():
 # annotated pictures, one setting for all, the object being everything that is not background. A
 # classical method finds *groups* of pixels and has no names for them, so the truth itself names
 # each group, object or background. No method can do better at that. The numbers come from
-# `benchmarks/classical.py`, measured on one machine.
+# `benchmarks/classical.py`, measured on one machine. **Predict** how far this takes.
 # %% tags=["nbval-ignore-output"]
 predict(
     "04-best",

@@ -28,6 +28,7 @@ from skimage.segmentation import watershed
 
 from course_utils.checks.check import check
 from course_utils.datasets.coin_scenes import coin_scene
+from course_utils.edges import distance_markers, split_touching
 from course_utils.plotting import compare, show_instances
 
 
@@ -345,10 +346,11 @@ check("4.6", coin_areas, aspect="a scene of coins", seed=115)
 #
 # A mint counts the coins on a conveyor belt. Below: a scene, its regions after the recipe of 4.6
 # with three settings of `min_distance`, and a picture of rods instead of coins, with an exact mask.
+# (The two functions of `course_utils.edges` are that recipe.)
 # %%
 rod_rows, rod_columns = np.indices((120, 160))
 rods = np.zeros((120, 160), dtype=bool)
-for start, slope in [(20, 0.2), (55, -0.1), (90, 0.1)]:
+for start, slope in [(18, 0.1), (60, 0.05), (102, 0)]:
     middle = start + slope * rod_columns
     rods |= (np.abs(rod_rows - middle) < 7 + 2 * np.sin(rod_columns / 9)) & (rod_columns > 10)
 rods[:, -10:] = False
@@ -356,13 +358,9 @@ coin_mask = coin_scene(seed=2).label_map == 1
 figure, axes = plt.subplots(1, 4, figsize=(9, 2.2))
 cases = [(coin_mask, 2), (coin_mask, 10), (coin_mask, 60), (rods, 10)]
 for ax, (mask, spacing) in zip(axes, cases, strict=True):
-    distance = ndimage.distance_transform_edt(mask)
-    peaks = peak_local_max(distance, min_distance=spacing, labels=mask.astype(int))
-    markers = np.zeros(mask.shape, dtype=int)
-    markers[tuple(peaks.T)] = np.arange(1, len(peaks) + 1)
-    regions = watershed(-distance, markers, mask=mask)
+    regions = split_touching(mask, distance_markers(mask, spacing))
     show_instances(regions, ax, title=f"min_distance {spacing}")
-    print(f"min_distance {spacing:>2}: {len(peaks)} regions")
+    print(f"min_distance {spacing:>2}: {regions.max()} regions")
 # %% [markdown]
 # There are 14 coins and 3 rods. In three to five sentences: what goes wrong at the smallest and at
 # the largest setting, and why? Why do the rods break although their mask is exact? Name one change
