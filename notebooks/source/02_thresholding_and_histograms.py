@@ -699,7 +699,7 @@ for method, segment in methods.items():
 # %% [markdown]
 # What does it cost? Milliseconds for the coins (303 x 384 pixels), measured on the machine that
 # built this page; on yours they differ. You will read that "classical methods are less efficient"
-# than deep networks. The opposite is true: they need no training, no GPU, and a few milliseconds.
+# than deep networks. The opposite is true: they need no training, no GPU, and milliseconds in place of hours.
 # They are less *accurate* and less *robust*, as the table shows.
 # %% tags=["measured"]
 for method, segment in methods.items():
