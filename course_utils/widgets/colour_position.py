@@ -18,15 +18,16 @@ from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
 
 OBJECTS = {"suit": "astronaut", "rocket": "rocket"}  # class that is scored -> its picture
-STEP, COARSE = 4, 2  # every 4th pixel is drawn, every second of these is clustered
+STEP, COARSE = 4, 3  # every 4th pixel is drawn, every third of these is clustered
 
 
-def features(image: np.ndarray, position_weight: float) -> np.ndarray:
+def with_position(lab: np.ndarray, position_weight: float) -> np.ndarray:
     """Five numbers a pixel: its colour in Lab, and its position times a weight.
 
     Parameters
     ----------
-    image : ndarray of uint8, shape (H, W, 3)
+    lab : ndarray, shape (H, W, 3)
+        The picture in Lab.
     position_weight : float, at least 0
         With 1, the longer side of the picture is as long as the way from black to white, 100.
 
@@ -36,11 +37,11 @@ def features(image: np.ndarray, position_weight: float) -> np.ndarray:
 
     Examples
     --------
-    >>> features(np.zeros((2, 4, 3), dtype=np.uint8), 1.0)[1, 2].round().tolist()
+    >>> with_position(np.zeros((2, 4, 3)), 1.0)[1, 2].tolist()
     [0.0, 0.0, 0.0, 25.0, 50.0]
     """
-    place = np.moveaxis(np.indices(image.shape[:2]), 0, -1) * 100 / max(image.shape[:2])
-    return np.concatenate([rgb2lab(image), position_weight * place], axis=-1)
+    place = np.moveaxis(np.indices(lab.shape[:2]), 0, -1) * 100 / max(lab.shape[:2])
+    return np.concatenate([lab, position_weight * place], axis=-1)
 
 
 @cache
@@ -63,9 +64,9 @@ def segmented(name: str, num_clusters: int, position_weight: float) -> np.ndarra
     >>> segmented("suit", 3, 0.0).shape
     (128, 128)
     """
-    pixels = features(_picture(name)[0], position_weight)  # (H, W, 5)
+    pixels = with_position(_lab(name), position_weight)  # (H, W, 5)
     coarse = pixels[::COARSE, ::COARSE].reshape(-1, 5)
-    result = kmeans(coarse, num_clusters, starts=2, tolerance=1e-3)
+    result = kmeans(coarse, num_clusters, starts=2, tolerance=1e-3, max_rounds=25)
     return assign(pixels.reshape(-1, 5), result.centres).reshape(pixels.shape[:2])
 
 
@@ -133,6 +134,11 @@ def demo() -> Demo:
         num_clusters=Slider("Clusters K", 2, 12, value=8),
         position_weight=Slider("Position weight", 0.0, 3.0, 0.25, value=0.0),
     )
+
+
+@cache
+def _lab(name: str) -> np.ndarray:
+    return rgb2lab(_picture(name)[0])
 
 
 @cache

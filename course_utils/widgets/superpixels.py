@@ -1,4 +1,4 @@
-"""SLIC super-pixels: their number and their compactness by slider (lesson 03)."""
+"""SLIC super-pixels: the step of their grid and their compactness by slider (lesson 03)."""
 
 from functools import cache
 
@@ -17,7 +17,7 @@ from course_utils.widgets.explore import explore
 from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
 
-STEP, ROUNDS = 3, 5  # every third pixel, half of the usual rounds: quick enough for a slider
+STEP, ROUNDS = 4, 5  # every fourth pixel, half of the usual rounds: quick enough for a slider
 
 
 def boundary_recall(regions: np.ndarray, target: np.ndarray, reach: int = 1) -> float:
@@ -52,13 +52,14 @@ def boundary_recall(regions: np.ndarray, target: np.ndarray, reach: int = 1) -> 
     return float(np.mean(near[true])) if true.any() else float("nan")
 
 
-def draw_superpixels(number: int = 100, compactness: float = 10) -> tuple[Figure, str]:
+def draw_superpixels(grid_step: int = 13, compactness: float = 10) -> tuple[Figure, str]:
     """Draw SLIC's super-pixels on the astronaut, and the suit that they can at best make.
 
     Parameters
     ----------
-    number : int
-        How many super-pixels to aim at.
+    grid_step : int
+        Distance S of the centres at the start, in drawn pixels; there are about as many
+        super-pixels as squares of that side.
     compactness : float
         Weight of position against colour.
 
@@ -69,10 +70,11 @@ def draw_superpixels(number: int = 100, compactness: float = 10) -> tuple[Figure
 
     Examples
     --------
-    >>> draw_superpixels(100)[1].split(";")[0].endswith("super-pixels")
+    >>> draw_superpixels(16)[1].split(";")[0].endswith("super-pixels")
     True
     """
     image, target, scored, suit = _picture()
+    number = round(target.size / grid_step**2)
     regions = slic(image, number, compactness, max_num_iter=ROUNDS, start_label=0)
     best = name_by_majority(regions, suit, scored)
     recall, iou = boundary_recall(regions, target), mask_iou(suit, best, scored)
@@ -85,12 +87,13 @@ def draw_superpixels(number: int = 100, compactness: float = 10) -> tuple[Figure
     axes[0, 0].set_title("super-pixels")
     axes[0, 1].set_title("those that are mostly suit")
     text = f"{count} super-pixels; boundary recall {recall:.2f}; best IoU of the suit {iou:.2f}"
-    set_alt_text(figure, f"SLIC on the astronaut, compactness {compactness:g}: {text}.")
+    settings = f"step {grid_step}, compactness {compactness:g}"
+    set_alt_text(figure, f"SLIC on the astronaut, {settings}: {text}.")
     return figure, text
 
 
 def demo() -> Demo:
-    """Let the student choose the number of super-pixels and their compactness.
+    """Let the student choose the grid of the super-pixels and their compactness.
 
     Returns
     -------
@@ -102,13 +105,13 @@ def demo() -> Demo:
     True
     """
 
-    def draw(number: int, exponent: float) -> tuple[Figure, str]:
-        figure, text = draw_superpixels(number, round(10**exponent, 1))
+    def draw(grid_step: int, exponent: float) -> tuple[Figure, str]:
+        figure, text = draw_superpixels(grid_step, round(10**exponent, 1))
         return figure, f"compactness {10**exponent:.3g}: {text}"
 
     return explore(
         draw,
-        number=Slider("Super-pixels", 10, 400, 10, value=100),
+        grid_step=Slider("Grid step S", 5, 40, value=13, unit="px"),
         exponent=Slider("Compactness, power of 10", 0.0, 2.0, 0.1, value=1.0),
     )
 

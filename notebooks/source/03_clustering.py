@@ -702,13 +702,14 @@ for name, regions in {
 # %% [markdown]
 # Both variants find most outlines, blind squares do not. (Yet even squares reach an achievable IoU
 # above 0.9: so much does an oracle with hundreds of decisions give away.) Joining crumbs costs some
-# outlines. **Move it:** with how few super-pixels does
-# the suit still come out well? What does compactness 100 (the right end) do to the outlines? (A third
-# of the resolution and half the rounds, for speed.)
+# outlines.
+#
+# **Move it:** how coarse may the grid be before the suit falls apart? What does compactness 100 (the
+# right end) do to the outlines? (A quarter of the resolution and half the rounds, for speed.)
 # %%
 from course_utils.widgets import superpixels
 
-_, words = superpixels.draw_superpixels(number=100, compactness=10)
+_, words = superpixels.draw_superpixels(grid_step=13, compactness=10)
 print(words)
 # %% tags=["nbval-ignore-output"]
 superpixels.demo()

@@ -44,7 +44,7 @@ def test_kmeans_is_stepped_by_keyboard(lesson):
         (POSITION, "slider", "Clusters K", ["ArrowLeft", "Home", "End"]),
         (POSITION, "slider", "Position weight", ["ArrowRight", "End", "Home"]),
         (POSITION, "combobox", "Object", ["ArrowDown"]),
-        (SLIC, "slider", "Super-pixels", ["ArrowRight", "PageUp", "Home"]),
+        (SLIC, "slider", "Grid step S", ["ArrowRight", "PageUp", "Home"]),
         (SLIC, "slider", "Compactness, power of 10", ["ArrowRight", "Home", "End"]),
     ],
 )
@@ -57,7 +57,7 @@ def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys)
 
 @pytest.mark.parametrize(
     ("demo", "name", "times"),
-    [(STEPPER, "Clusters K", 6), (POSITION, "Position weight", 12), (SLIC, "Super-pixels", 25)],
+    [(STEPPER, "Clusters K", 6), (POSITION, "Position weight", 12), (SLIC, "Grid step S", 25)],
 )
 def test_a_slider_answers_quickly(lesson, demo, name, times, measured):
     output = cell(lesson, demo)
