@@ -4,6 +4,7 @@ A machine is never equally fast for long. So the candidates take turns in a rand
 taken within each round, and what is reported is the median over rounds with its spread.
 """
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -11,7 +12,7 @@ import platform
 import random
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from matplotlib.figure import Figure
 
 RESULTS = Path(__file__).parent / "results"
 LARGEST_SPREAD = 0.25
-ATTEMPTS = 6
+LARGEST_SHARE = 0.25
+ATTEMPTS, PAUSE = 6, 10  # how often to look for a quiet moment, and seconds between
 
 
 class TooNoisyError(RuntimeError):
@@ -91,16 +93,51 @@ def time_side_by_side(
     return timings
 
 
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Refuse what was measured inside if other programs were busy meanwhile.
+
+    A steady load elsewhere makes no spread, but it slows a candidate with a thread on every core
+    far more than one with a single thread. Where the system does not tell (no /proc), all is well.
+
+    Raises
+    ------
+    TooNoisyError
+        If other programs used more than a quarter of the processor's time.
+    """
+    before, start = _busy_seconds(), os.times()
+    yield
+    stop, after = os.times(), _busy_seconds()
+    own = sum(stop[:2]) - sum(start[:2])
+    share = (after - before - own) / max(stop.elapsed - start.elapsed, 0.01) / (os.cpu_count() or 1)
+    if share > LARGEST_SHARE:
+        raise TooNoisyError(
+            f"other programs may use {LARGEST_SHARE:.0%} of the processor's time, but used "
+            f"{share:.0%}. Close them and run again; nothing was written."
+        )
+
+
 def patiently(measure: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
     """Call a function that measures, and again a few times while the machine is too noisy."""
     for attempts_left in reversed(range(ATTEMPTS)):
         try:
-            return measure(*arguments, **options)
+            with alone():
+                return measure(*arguments, **options)
         except TooNoisyError as error:
             if not attempts_left:
                 raise
             print(f"Trying again: {error}")
+            time.sleep(PAUSE)
     raise AssertionError("unreachable")
+
+
+def _busy_seconds() -> float:
+    """Seconds of work of all programs on all cores since the machine started, 0 if unknown."""
+    stat = Path("/proc/stat")
+    if not stat.exists():
+        return 0.0
+    user, nice, system = stat.read_text().split()[1:4]
+    return (int(user) + int(nice) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def machine(*packages: str) -> dict[str, Any]:

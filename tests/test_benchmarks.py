@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import json
+import os
 import sys
 from types import SimpleNamespace
 
@@ -34,11 +35,11 @@ def result():
 def easy(request):
     """A bright disc on a dark ground, a little noise."""
     rows, columns = np.indices((80, 100))
-    disc = (rows - 40) ** 2 + (columns - 45) ** 2 < 18**2
+    disc = (rows - 40) ** 2 + (columns - 45) ** 2 < 15**2
     noise = np.random.default_rng(0).integers(-6, 7, disc.shape)
     image = (np.where(disc, 200, 60) + noise).astype(np.uint8)
     if request.param == "colour":
-        image = np.stack([image, image // 2, 255 - image], axis=2)
+        image = np.stack([image, image, 255 - image], axis=2)
     return Picture(image, disc.astype(np.uint8), disc.astype(np.int32), ("background", "disc"))
 
 
@@ -192,6 +193,31 @@ def test_a_noisy_machine_is_refused_unless_its_spreads_are_judged_elsewhere(monk
         side_by_side.time_side_by_side({"one": int}, rounds=8)
     timings = side_by_side.time_side_by_side({"one": int}, rounds=8, largest_spread=np.inf)
     assert timings["one"]["spread"] > 0.25
+
+
+def test_other_programs_are_noticed(monkeypatch):
+    seconds = iter([100.0, 107.0])  # of work, by whomever
+    elapsed = iter([(3.0, 0.0, 0.0, 0.0, 50.0), (4.0, 0.0, 0.0, 0.0, 60.0)])
+    monkeypatch.setattr(side_by_side, "_busy_seconds", lambda: next(seconds))
+    monkeypatch.setattr(side_by_side.os, "times", lambda: os.times_result(next(elapsed)))
+    monkeypatch.setattr(side_by_side.os, "cpu_count", lambda: 2)
+    with pytest.raises(side_by_side.TooNoisyError, match="used 30%"), side_by_side.alone():
+        pass
+
+
+def test_a_quiet_moment_is_waited_for(monkeypatch):
+    monkeypatch.setattr(side_by_side, "_busy_seconds", lambda: 0.0)
+    monkeypatch.setattr(side_by_side.time, "sleep", lambda seconds: None)
+    noise = iter([True, True, False])
+
+    def measure(answer):
+        if next(noise, True):
+            raise side_by_side.TooNoisyError
+        return answer
+
+    assert side_by_side.patiently(measure, 7) == 7
+    with pytest.raises(side_by_side.TooNoisyError):
+        side_by_side.patiently(measure, 7)  # it stays noisy
 
 
 def test_all_parameters_are_those_of_the_module():
