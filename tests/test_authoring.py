@@ -372,7 +372,7 @@ def test_a_notebook_too_big_is_refused(course):  # noqa: F811
 def package(tmp_path):
     """A course whose lesson imports `a`, which imports `b`; `c` is imported by nobody."""
     files = {
-        "notebooks/source/05_masks.py": "from course_utils.widgets import a\nimport numpy\n",
+        "notebooks/source/05_masks.py": "from course_utils.widgets import a\nfile = 'speed.json'\n",
         "course_utils/__init__.py": "",
         "course_utils/widgets/__init__.py": "",
         "course_utils/widgets/a.py": "def f():\n    from .. import b\n",
@@ -387,6 +387,8 @@ def package(tmp_path):
         "data/quiz/05_masks.json": "{}",
         "data/05_masks/truth.png": "PNG\n",
         "data/quiz/06_edges.json": "{}",
+        "benchmarks/results/speed.json": "{}",
+        "benchmarks/results/other.json": "{}",
     }
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -420,6 +422,8 @@ def test_the_fingerprint_knows_the_modules_behind_a_lesson(package):
         "course_utils/c.py": False,
         "course_utils/checks/lesson06.py": False,
         "data/quiz/06_edges.json": False,
+        "benchmarks/results/speed.json": True,
+        "benchmarks/results/other.json": False,
     }.items(),
 )
 def test_the_fingerprint_changes_with_what_the_lesson_stands_on_and_only_then(

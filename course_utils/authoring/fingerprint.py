@@ -47,10 +47,13 @@ def modules_behind(root: Path, source: Path) -> list[Path]:
 
 
 def _data_behind(root: Path, source: Path, modules: list[Path]) -> list[Path]:
-    """Files under data/ that bear the lesson's slug or are read by a module behind it, sorted."""
+    """Files under data/ that bear the lesson's slug or are read by a module behind it, and results
+    of benchmarks that the lesson names, sorted."""
     data = root / "data"
     starts = list(data.rglob(f"{source.stem}*"))
     starts += [data / read for file, read in DATA_OF_MODULE.items() if root / file in modules]
+    text = source.read_text(encoding="utf-8")
+    starts += [path for path in (root / "benchmarks/results").glob("*") if path.name in text]
     files = {path for start in starts for path in (start, *start.rglob("*")) if path.is_file()}
     return sorted((path for path in files if path.name[0] != "."), key=Path.as_posix)
 
