@@ -97,3 +97,11 @@ def test_the_last_click_is_a_pair():
 def test_a_senseless_canvas_is_refused(arguments, message):
     with pytest.raises(ValueError, match=message):
         Canvas("Picture", **arguments)
+
+
+def test_the_help_names_only_keys_that_do_something():
+    chosen, hovering = Canvas("A", rows=2, columns=2), Canvas("A", rows=2, columns=2, hover=True)
+    assert chosen.help.endswith("Enter chooses.")
+    assert "Enter" not in hovering.help
+    assert Canvas("A", rows=2, columns=2, paint=["ship"]).help.endswith("Space paints.")
+    assert Canvas("A").help == ""

@@ -19,8 +19,6 @@ from PIL import Image
 from course_utils.labels import display_palette
 from course_utils.widgets.canvas_browser import MODULE, STYLE
 
-_HELP = "Arrow keys move, with Shift by 5. "
-
 
 class Canvas(anywidget.AnyWidget):
     """A picture with alternative text that answers to mouse, touch, pen and keyboard.
@@ -124,7 +122,7 @@ class Canvas(anywidget.AnyWidget):
         _require_usable(rows, columns, len(paint), brush)
         super().__init__(
             label=label,
-            help=_HELP + ("Space paints." if paint else "Enter chooses.") if rows else "",
+            help=_help(bool(paint), hover) if rows else "",
             png=png,
             alt=alt or label,
             caption=caption,
@@ -175,6 +173,13 @@ class Canvas(anywidget.AnyWidget):
                 "Set label_map instead."
             )
         return painted
+
+
+def _help(paint: bool, hover: bool) -> str:
+    """What the keys do; where moving is all there is, Enter is not named."""
+    if paint:
+        return "Arrow keys move, with Shift by 5. Space paints."
+    return "Arrow keys move, with Shift by 5." + ("" if hover else " Enter chooses.")
 
 
 def _width_on_screen(columns: int, aim: int = 480) -> int:

@@ -147,7 +147,7 @@ class _Explorer(Demo):
 
     def _count(self, button: Button) -> None:
         self._clicks[button] = self._clicks.get(button, 0) + 1
-        self.redraw()
+        self.redraw(keep_places=True)
 
 
 @contextmanager
