@@ -34,7 +34,7 @@ pixels = tissue.image.reshape(-1, 3).astype(float)  # (N, 3): one row for each p
 different = len(np.unique(pixels, axis=0))
 print(f"{len(pixels):,} pixels, {different:,} different colours")
 # %% [markdown]
-# **Predict.** Answer before you scroll on: the outputs below are stored.
+# **Predict.** Answer before you run the cells after this one.
 # %% tags=["nbval-ignore-output"]
 predict(
     "03-two-groups",

@@ -33,8 +33,7 @@ coin_mask = scene.label_map == 1  # (H, W) bool, exact
 compare(scene.image, coin_mask, titles=["14 coins, some touch", "the exact mask"])
 print(f"{scene.instance_map.max()} coins, {coin_mask.mean():.1%} of the picture")
 # %% [markdown]
-# **Predict.** Count before you run the cell after this one. (The outputs below are stored: answer
-# before you scroll on.)
+# **Predict.** Count before you run the cell after this one.
 # %% tags=["nbval-ignore-output"]
 predict("04-count", "How many connected regions does the mask have?", number=("regions", 1, 20))
 # %% [markdown]

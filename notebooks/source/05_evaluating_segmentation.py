@@ -35,7 +35,6 @@ print(f"called coin: {prediction.mean():.1%} of the picture; by hand: {target.me
 # %% [markdown]
 # **Predict.** Paint the places where Otsu is wrong: drag with the mouse, or move with the arrow
 # keys and paint with space. Your answer is only recorded; section 2 compares it with the truth.
-# (Answer before you scroll on: the outputs below are stored.)
 # %% tags=["nbval-ignore-output"]
 predict(
     "05-where",
