@@ -3,10 +3,11 @@
     python benchmarks/classical.py             all of it
     python benchmarks/classical.py peers       how fast are ours beside other libraries?
     python benchmarks/classical.py pictures    what do the methods earn on real pictures?
+    python benchmarks/classical.py convolution how fast is lesson 06's convolution?
 
-Needs nothing but the course. Half a run keeps the other half of results/classical.json, if that
-was written on the same machine. How the methods are scored is `RULE`; what they are stands in
-classical_methods.py, the peers in classical_peers.py.
+Needs nothing but the course. One part keeps the others of results/classical.json, if that was
+written on the same machine. How the methods are scored is `RULE`; what they are stands in
+classical_methods.py, the peers in classical_peers.py and classical_convolution.py.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import json
 import statistics
 
 import numpy as np
+from classical_convolution import convolution
 from classical_figure import draw_figure
 from classical_methods import (
     CEILING,
@@ -250,14 +252,17 @@ def kept_results(here):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("part", nargs="?", choices=("peers", "pictures"), help="default: both")
+    parts = ("peers", "pictures", "convolution")
+    parser.add_argument("part", nargs="?", choices=parts, help="default: all")
     part = parser.parse_args().part
     here = machine("numpy", "scipy", "scikit-image", "scikit-learn")
     print(here)
     result = {"question": __doc__.partition("\n")[0], **kept_results(here), "machine": here}
-    if part != "pictures":
+    if part in (None, "peers"):
         result["peers"] = peers()
-    if part != "peers":
+    if part in (None, "convolution"):
+        result["convolution"] = convolution()
+    if part in (None, "pictures"):
         result |= pictures()
         print(summary(result))
     write_json("classical", result)

@@ -17,6 +17,7 @@ from course_utils.places import course_root
 sys.path.insert(0, str(course_root() / "benchmarks"))
 
 import classical
+import classical_convolution
 import classical_figure
 import classical_methods
 import classical_peers
@@ -161,6 +162,12 @@ def test_the_peers_were_run(result):
         if title.startswith("k-means"):
             ours = timings["course_utils, colours"]["inertia"]
             assert ours["median_above_lowest"] <= 0.01
+
+
+@pytest.mark.parametrize("title", classical_convolution.LAYERS)
+def test_the_lessons_convolutions_give_equal_answers(title):
+    layer = classical_convolution.LAYERS[title]
+    assert len(classical_convolution.conv_ways(*layer)) == 5  # compares before it hands them out
 
 
 def test_the_peers_give_equal_answers():
