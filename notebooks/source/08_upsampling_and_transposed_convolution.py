@@ -723,6 +723,7 @@ for name in ("cat", "coins", "page"):
     scores[name] = {m: upsamplers.psnr(image[inside], restored(image, m)[inside]) for m in methods}
 print("learned beats bilinear by more than 0.5 dB on:", end=" ")
 print([name for name, s in scores.items() if s["learned"] > s["bilinear"] + 0.5])
+print("nearest beats bilinear on:", [n for n, s in scores.items() if s["nearest"] > s["bilinear"]])
 reveal("08-learned", "better")
 # %% [markdown]
 # The table of this run (PSNR in dB, without the border):
@@ -750,7 +751,9 @@ print(
 )
 print(f"both have weights below -0.01: {bool(learned.min() < -0.01 and best.min() < -0.01)}")
 # %% [markdown]
-# One kernel for everything is a modest learner, and still it pays. In a network, hundreds of such
+# (On the page nearest beats bilinear: printed letters *are* steps, and mixing blurs them. No
+# upsampler is best for every picture.) One kernel for everything is a modest learner, and still it
+# pays. In a network, hundreds of such
 # kernels work on features, with non-linear layers between them.
 #
 # **Move it.** Five upsamplers on one picture; the transposed convolution has learned on the camera
@@ -822,8 +825,17 @@ for name, way in tissue_ways.items():
     print(f"{name:>8}: mean IoU {metrics.mean_iou(table):.3f}  {iou}")
 reveal("08-nuclei", "nearest")
 # %% [markdown]
-# Glands gain by smooth logits, nuclei lose: most of them are smaller than one or two squares of 64
-# pixels, and mixing with the neighbours takes away the little majority they have. No way up saves
+# A part of the tissue, nuclei between glands:
+# %%
+part = np.s_[224:312, 216:376]
+shown = [tissue_target, tissue_ways["nearest"], tissue_ways["logits"]]
+titles = ["drawn by hand", "nearest", "logits"]
+compare(*(m[part].numpy() for m in shown), titles=titles, class_names=tissue.class_names)
+for title, label_map in zip(titles, shown, strict=True):
+    print(f"{title:>13}: {int((label_map[part] == 2).sum())} nucleus pixels")
+# %% [markdown]
+# Glands gain by smooth logits, nuclei lose: most of them cover less than one square of 64 pixels,
+# and mixing with the neighbours takes away the little majority they have. No way up saves
 # what is smaller than a square; that must be kept *before*, by a smaller output stride or by skips
 # (lessons 11 and 12).
 #
