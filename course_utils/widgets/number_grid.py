@@ -217,7 +217,7 @@ def figure_of(picture: Image.Image) -> Figure:
     """
     figure = Figure(figsize=(picture.width / 100, picture.height / 100), dpi=100)
     FigureCanvasAgg(figure)
-    figure.figimage(np.asarray(picture))
+    figure.figimage(np.asarray(picture.convert("RGBA")))  # quicker to draw than RGB
     return figure
 
 

@@ -67,8 +67,8 @@ print("their sum ", products.sum())
 
 
 # %% [markdown]
-# Hair on the left, sky on the right: the sum is large. Then the filter moves one pixel to the right
-# and gives the next number, and so on, row by row. Left, the window; right, the sums so far. (The
+# Darker on the left, brighter on the right: the sum is positive. Then the filter moves one pixel to
+# the right and gives the next number, and so on, row by row. Left, the window; right, the sums so far. (The
 # weights in this drawing are 1, not 2, in the middle row.)
 # %%
 figure, line = filter_stepper.draw_filter(place=17, n=9)
@@ -261,7 +261,7 @@ compare(*(picture / 255 for picture in framed.values()), titles=[f"blur, {n}" fo
 for name, picture in framed.items():
     print(f"{name:>15}: top right corner {picture[0, -1]:.0f}, sky nearby {picture[20, -20]:.0f}")
 # %% [markdown]
-# In the corner three quarters of the window are padding, so three quarters of the light are lost.
+# In the corner, three quarters of the window are padding, so three quarters of the light are lost.
 #
 # **Move it.** Choose n, k, p, s, d and move the window with *Place*. Which settings let the window
 # miss the last row of pixels? Which keep the size at dilation 2? Which have no place at all, and
@@ -386,9 +386,9 @@ reveal("06-larger", "stay")
 #
 # ## 8 Three ways, the same numbers
 #
-# Loops in Python are slow. The trick of the fast libraries' first generation is called **im2col**:
-# write the pixels under each window as one column of a large matrix. Then *all* windows and *all*
-# filters are one matrix product.
+# Loops in Python are slow. A well-known trick is called **im2col**, "image to columns": write the
+# pixels under each window as one column of a large matrix. Then *all* windows and *all* filters are
+# one matrix product.
 # %%
 def im2col(inputs, side, stride=1, padding=0):
     padded = np.pad(inputs, [(0, 0), (padding, padding), (padding, padding)])
