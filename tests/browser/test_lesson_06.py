@@ -72,7 +72,7 @@ def test_a_slider_answers_quickly(lesson, name, measured):
     control = output.get_by_role("slider", name=name)
     control.press("Home")
     lesson.wait_until_idle()
-    times = {"Place": 25, "Picture side": 8, "Padding": 2}[name]
+    times = {"Place": 20, "Picture side": 8, "Padding": 2}[name]
     picture = output.locator("img").last
     durations = lesson.press_and_time(control, "ArrowRight", picture, times=times)
     measured(f"filter_stepper.demo(), {name}: slider to picture, {summary(durations)}")
