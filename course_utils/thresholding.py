@@ -193,7 +193,7 @@ def smoothed(histogram: np.ndarray) -> np.ndarray:
 
 
 def valley_threshold(histogram: np.ndarray, *, most: int = 10000) -> int | None:
-    """Lowest level between the two peaks of a histogram that is smoothed until two are left.
+    """Level with the smallest count between the last two peaks of a smoothed histogram.
 
     Parameters
     ----------

@@ -13,16 +13,17 @@ from scipy import ndimage
 
 from course_utils import thresholding
 from course_utils.checks.exercise import Arguments, Exercise
+from course_utils.checks.values import LONGEST_VALUE
 
 Cases = dict[str, list[Arguments]]
 
 
 def _level(index: tuple[int, ...]) -> str:
-    return f"level {index[0]}"
+    return f"the count at level {index[0]}"
 
 
 def _pixel(index: tuple[int, ...]) -> str:
-    return f"row {index[0]}, column {index[1]}"
+    return f"the mean at row {index[0]}, column {index[1]}"
 
 
 # ----------------------------------------------------------------------------------------------
@@ -39,6 +40,15 @@ def _picture_cases(rng: np.random.Generator) -> Cases:
     few.append((np.array([[0, 5, 5, 7]], dtype=np.uint8), 8))
     many = [(rng.integers(1, 5, (30, 40)).astype(np.uint8), levels) for levels in (8, 12)]
     return {"few pixels": few, "many pixels": [*many, (np.full((20, 30), 2, np.uint8), 7)]}
+
+
+def _large_picture(grey: np.ndarray, num_levels: int) -> str | None:
+    """A picture with too many pixels to write out, in words."""
+    if grey.size <= LONGEST_VALUE:
+        return None
+    low, high = grey.min(), grey.max()
+    levels = f"all of level {low}" if low == high else f"of levels {low} to {high}"
+    return f"grey has {grey.shape[0]} x {grey.shape[1]} pixels, {levels}, num_levels = {num_levels}"
 
 
 def histogram(grey: np.ndarray, num_levels: int) -> np.ndarray:
@@ -76,8 +86,7 @@ HISTOGRAM = Exercise(
         "The range of the picture is cut into equal parts: an entry must belong to one level.": (
             lambda grey, num_levels: np.histogram(grey, bins=num_levels)[0]
         ),
-        "A level counts once at most: histogram[grey] += 1 adds 1 however often it occurs. "
-        "Count one pixel at a time, or use np.bincount.": (
+        "A level counts once at most: histogram[grey] += 1 adds 1 however often it occurs.": (
             _counted(lambda counts: np.minimum(counts, 1))
         ),
         "The counts do not fit into uint8 and wrap round at 256: use a wider integer type.": (
@@ -85,6 +94,7 @@ HISTOGRAM = Exercise(
         ),
     },
     entry=_level,
+    words=_large_picture,
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -133,6 +143,16 @@ def _first_of_flat_tops(histogram: np.ndarray) -> np.ndarray:
     return first[thresholding.peaks(histogram[first])]
 
 
+def _middle_of_flat_tops(histogram: np.ndarray) -> np.ndarray:
+    return (_first_of_flat_tops(histogram) + thresholding.peaks(histogram)) // 2
+
+
+def _at_an_end(histogram: np.ndarray) -> np.ndarray:
+    """Which of the peaks touch the first or the last level."""
+    last = thresholding.peaks(histogram) == len(histogram) - 1
+    return (_first_of_flat_tops(histogram) == 0) | last
+
+
 _HIGH = float(np.iinfo(np.int32).max)
 
 FIND_PEAKS = Exercise(
@@ -153,6 +173,16 @@ FIND_PEAKS = Exercise(
             _where(np.greater, np.greater)
         ),
         "Of a flat top it returns the first level: the last one is asked for.": _first_of_flat_tops,
+        "Of a flat top it returns the middle, as SciPy does: the last level is asked for.": (
+            _middle_of_flat_tops
+        ),
+        "SciPy's find_peaks has other rules: the first and the last level are never peaks, and of "
+        "a flat top it returns the middle.": (
+            lambda histogram: np.setdiff1d(
+                _middle_of_flat_tops(histogram),
+                _middle_of_flat_tops(histogram)[_at_an_end(histogram)],
+            )
+        ),
         "A flat stretch on the way down counts as a peak: look at what came before the stretch.": (
             _where(np.greater_equal, np.greater)
         ),
@@ -184,7 +214,7 @@ FIND_PEAKS = Exercise(
 
 
 def _clear_at_every_step(counts: np.ndarray) -> bool:
-    """Whether no answer hangs on the last digits: neighbours differ, and one level is lowest."""
+    """Whether no answer hangs on the last digits: neighbours differ, one count is smallest."""
     smooth = counts.astype(float)
     while True:
         if np.abs(np.diff(smooth)).min() < 1e-6:
@@ -221,7 +251,7 @@ def _valley_cases(rng: np.random.Generator) -> Cases:
         threshold, kept = valley_threshold(counts), two if count == 2 else more
         if len(kept) < 8 and (count == 2 or (count > 3 and threshold > 1)):
             kept.append(counts)
-    # the lowest level of the smoothed histogram is not that of the histogram itself
+    # the smallest count of the smoothed histogram is at another level than that of the histogram
     more += [np.array([1, 4, 9, 12, 7, 3]), np.array([6, 5, 3, 2, 1])]
     return {name: [(counts,) for counts in found] for name, found in cases.items()}
 
@@ -234,7 +264,7 @@ def _smoothed_until_two(histogram: np.ndarray) -> np.ndarray:
 
 
 def valley_threshold(histogram: np.ndarray) -> int:
-    """Lowest level between the last two peaks; -1 where there are not two."""
+    """Level with the smallest count between the last two peaks; -1 where there are not two."""
     found = thresholding.valley_threshold(histogram)
     return -1 if found is None else found
 
@@ -280,23 +310,23 @@ VALLEY_THRESHOLD = Exercise(
         "The histogram is smoothed before its peaks are counted for the first time: count first.": (
             _from_peaks(_lowest, lambda h: _smoothed_until_two(thresholding.smoothed(h)))
         ),
-        "The lowest level of the whole histogram is taken: look between the two peaks.": (
+        "The smallest count of the whole histogram is taken: look between the two peaks.": (
             _from_peaks(lambda smooth, left, right, histogram: smooth.argmin())
         ),
         "The level is counted from the left peak: add the peak's own level.": (
             _from_peaks(lambda smooth, left, right, h: smooth[left : right + 1].argmin())
         ),
-        "The middle between the peaks is taken: the lowest level between them is asked for.": (
+        "The middle between the peaks is taken: the smallest count between them is asked for.": (
             _from_peaks(lambda smooth, left, right, histogram: (left + right) // 2),
             _from_peaks(lambda smooth, left, right, histogram: (left + right + 1) // 2),
         ),
-        "The lowest level is looked for in the histogram as it was: use the smoothed one, in which "
-        "the peaks were found.": (
+        "The smallest count is looked for in the histogram as it was: use the smoothed one, in "
+        "which the peaks were found.": (
             _from_peaks(
                 lambda smooth, left, right, histogram: left + histogram[left : right + 1].argmin()
             )
         ),
-        "This is the left peak: go on to the lowest level after it.": (
+        "This is the left peak: go on to the smallest count after it.": (
             _from_peaks(lambda smooth, left, right, histogram: left)
         ),
         "Where one peak is left there is no valley: return the number that says so.": (
@@ -393,6 +423,13 @@ def _empty_mean_is_zero(histogram: np.ndarray) -> np.ndarray:
     return np.where(filled, between_class_variance(histogram), (mu1 - mu0) ** 2)
 
 
+def _means_of_counts(histogram: np.ndarray) -> np.ndarray:
+    w0, w1, _, _ = _classes(histogram)
+    each = range(1, len(histogram))
+    difference = [histogram[t:].mean() - histogram[:t].mean() for t in each]
+    return w0 * w1 * np.array([*difference, 0]) ** 2
+
+
 BETWEEN_CLASS_VARIANCE = Exercise(
     reference=between_class_variance,
     cases=_otsu_cases,
@@ -420,6 +457,9 @@ BETWEEN_CLASS_VARIANCE = Exercise(
         "The means are those of the levels, not of the pixels: weight each level by its count.": (
             _curve(lambda w0, w1, mu0, mu1, n: w0 * w1 * (mu1 - mu0) ** 2, weighted=False)
         ),
+        "The means are those of the counts: a mean level weights each level by its count.": (
+            _means_of_counts
+        ),
         "This is a standard deviation: leave the square root out.": (
             lambda histogram: np.sqrt(between_class_variance(histogram))
         ),
@@ -433,7 +473,7 @@ BETWEEN_CLASS_VARIANCE = Exercise(
             _empty_mean_is_zero
         ),
     },
-    entry=lambda index: f"threshold {index[0]}",
+    entry=lambda index: f"the value for threshold {index[0]}",
 )
 
 
@@ -494,9 +534,9 @@ OTSU_THRESHOLD = Exercise(
 
 def _local_cases(rng: np.random.Generator) -> Cases:
     flat, varied = [], []
-    for size in (3, 3, 5):
-        inside = rng.integers(0, 256, (3, 4))
-        flat.append((np.pad(inside, size, constant_values=90).astype(np.uint8), size))
+    for size in (3, 3, 5):  # a frame just wide enough that a window at the border sees one level
+        inside = rng.integers(120, 256, (1, 2))
+        flat.append((np.pad(inside, size // 2 + 1, constant_values=9).astype(np.uint8), size))
     for shape, size in (((1, 4), 3), ((3, 3), 3), ((4, 5), 3), ((4, 6), 5), ((7, 8), 5)):
         varied.append((rng.integers(0, 256, shape).astype(np.uint8), size))
     varied.append((rng.integers(0, 256, (3, 4)).astype(np.uint8), 9))  # larger than the picture
@@ -533,6 +573,22 @@ def _others(size: int) -> np.ndarray:
     return weights
 
 
+def _one_short(size: int) -> np.ndarray:
+    """Weights of the slice from half before the pixel up to, but not including, half after it."""
+    weights = np.ones((size, size))
+    weights[-1] = weights[:, -1] = 0
+    return weights
+
+
+def _slices_from_below_zero(grey: np.ndarray, size: int) -> np.ndarray:
+    half = size // 2
+    means = np.full(grey.shape, np.nan)
+    for row, column in np.ndindex(grey.shape):
+        part = grey[row - half : row + half + 1, column - half : column + half + 1]
+        means[row, column] = part.mean() if part.size else np.nan
+    return means
+
+
 _BORDER = "expected is the mean of the neighbours that exist."
 
 LOCAL_MEAN = Exercise(
@@ -554,6 +610,10 @@ LOCAL_MEAN = Exercise(
         "The window starts at the pixel: the pixel is its middle.": (
             lambda grey, size: _window(_corner(size), grey)
         ),
+        "The window's last row and column are missing: a slice leaves out the place where it "
+        "ends.": (lambda grey, size: _window(_one_short(size), grey)),
+        "A slice that starts below 0 counts from the other end, so windows at the border are empty "
+        "or wrong.": _slices_from_below_zero,
         "The pixel itself is left out: it belongs to its window.": (
             lambda grey, size: _window(_others(size), grey)
         ),
@@ -727,6 +787,12 @@ def _last_pair(histogram: np.ndarray) -> tuple[int, int]:
     return pairs[int(np.flatnonzero(scores > scores.max() - 1e-9)[-1])]
 
 
+def _by_library(histogram: np.ndarray) -> np.ndarray:
+    from skimage.filters import threshold_multiotsu
+
+    return threshold_multiotsu(hist=histogram)
+
+
 TWO_THRESHOLDS = Exercise(
     reference=two_thresholds,
     cases=_three_cases,
@@ -738,6 +804,8 @@ TWO_THRESHOLDS = Exercise(
             lambda histogram: _otsu_twice(histogram, brighter=False)
         ),
         "Of several best pairs it takes the last: the lowest thresholds are asked for.": _last_pair,
+        "Of several best pairs it takes another than the first, as threshold_multiotsu may do: the "
+        "lowest thresholds are asked for.": _by_library,
         "The higher threshold comes first: the lower one is asked for first.": (
             lambda histogram: two_thresholds(histogram)[::-1]
         ),
@@ -750,6 +818,7 @@ TWO_THRESHOLDS = Exercise(
             ]
         ),
     },
+    entry=lambda index: ("the low threshold", "the high threshold")[index[0]],
 )
 
 EXERCISES = {

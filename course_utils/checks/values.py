@@ -172,12 +172,16 @@ def kind(value: Any, *, reveal: bool = True) -> str:
     --------
     >>> kind(None), kind(0.5), kind(np.zeros((2, 3))), kind([[1], [2, 3]])
     ('nothing (None)', 'a number', 'an array of shape (2, 3)', 'a list that is ragged or too deep')
+    >>> kind((np.zeros(3), np.zeros(4)))
+    'a tuple of an array of shape (3,) and an array of shape (4,)'
     """
     if value is None:
         return "nothing (None)"
     numbers = as_numbers(value)
     if numbers is not None:
         return f"an array of shape {numbers.shape}" if numbers.ndim else "a number"
+    if isinstance(value, tuple) and all(as_numbers(part) is not None for part in value):
+        return f"a tuple of {' and '.join(kind(part) for part in value)}"
     if isinstance(value, str):
         return "text"
     if isinstance(value, dict):

@@ -64,7 +64,7 @@ def draw_otsu(name: str = "coins", threshold: int = 60) -> Figure:
     ax.vlines(threshold, 0, height, colors=LINE_COLOUR, linewidths=1.5)
     ax.plot(threshold, height, "o", color=LINE_COLOUR, markersize=8)
     ax.set_title(f"between the classes: {height:.0f}", y=1)
-    level_axis(ax, top)
+    level_axis(ax, top, label="variance")
     words = f"{shares[0]:.2f} x {shares[1]:.2f} x ({means[1]:.0f} - {means[0]:.0f})²"
     ax.text(128, -0.22 * top, words, ha="center", va="top", fontsize=10, color=LINE_COLOUR)
     found = "the highest" if height == curve.max() else f"the highest is {curve.max():.0f}"

@@ -24,7 +24,7 @@ from course_utils.widgets.explore import explore
 from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
 
-CLASS_COLOURS = ("0.55", "#dd8822")  # the levels <= t and the levels > t
+CLASS_COLOURS = ("0.62", "#00604f")  # the levels <= t and the levels > t
 LINE_COLOUR = "#1155aa"
 SMOOTHING = 2  # pixels: standard deviation of the Gaussian of the demo's check box
 
@@ -120,7 +120,7 @@ def show_histogram(
     ax : Axes
         Where to draw.
     threshold : int, 0 to 255, optional
-        The levels <= threshold are grey, the levels above it orange, a line stands between them.
+        The levels <= threshold are grey, the levels above it green, a line stands between them.
     title : str
 
     Returns
@@ -149,7 +149,7 @@ def show_histogram(
         ax.vlines(threshold + 0.5, 0, top, colors=LINE_COLOUR, linewidths=1.5)
         below = np.sum(histogram[:split]) / np.sum(histogram)
         text += f" {below:.0%} of the pixels are at levels <= {threshold}."
-    level_axis(ax, top)
+    level_axis(ax, top, label="pixels")
     if title:
         ax.set_title(title, y=1)  # a fixed height spares the search for one
     set_alt_text(ax, text)
@@ -176,7 +176,7 @@ def second_largest(histogram: np.ndarray) -> float:
     return max(float(np.sort(histogram)[-2]), 1.0)
 
 
-def level_axis(ax: Axes, top: float) -> None:
+def level_axis(ax: Axes, top: float, label: str = "") -> None:
     """Write the grey levels under a panel, as plain texts: ticks take far longer to draw.
 
     Parameters
@@ -184,6 +184,8 @@ def level_axis(ax: Axes, top: float) -> None:
     ax : Axes
     top : float
         Upper end of the panel.
+    label : str
+        What the height is, written along the left side.
 
     Examples
     --------
@@ -198,6 +200,8 @@ def level_axis(ax: Axes, top: float) -> None:
     for level in (0, 64, 128, 192, 255):
         ax.text(level, -0.02 * top, str(level), ha="center", va="top", fontsize=9)
     ax.text(128, -0.11 * top, "grey level", ha="center", va="top", fontsize=9)
+    if label:
+        ax.text(-8, 0.5 * top, label, ha="right", va="center", fontsize=9, rotation=90)
 
 
 @lru_cache(maxsize=16)

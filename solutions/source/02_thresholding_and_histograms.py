@@ -16,14 +16,13 @@
 # the blackboard with the histogram `[0, 2, 2, 3, 1]` and leave 2.7 as homework.
 #
 # **Typical errors:** `np.bincount` without `minlength` (2.1); flat tops and the two ends (2.2); the
-# lowest level counted from the left peak (2.3); class 0 without t itself, the means of levels in
+# valley counted from the left peak (2.3); class 0 without t itself, the means of levels in
 # place of pixels, nan where a class is empty (2.4); the level after the threshold (2.5); neighbours
 # outside counted as 0, sums that wrap round in uint8 (2.6). Each has its own message in the checks.
 # %%
 from itertools import combinations
 
 import numpy as np
-from skimage import color
 
 from course_utils.checks.check import check
 from course_utils.datasets.coin_scenes import coin_scene
@@ -118,8 +117,8 @@ check("2.2", find_peaks, cases=[(np.array([5]),), (np.array([2, 2, 2]),)])
 # %% [markdown]
 # ## 2.3 The valley (2 points)
 #
-# Smooth the histogram until at most two peaks are left, and return the lowest level between these
-# two, found in the *smoothed* histogram. A histogram that has two peaks from the start is not
+# Smooth the histogram until at most two peaks are left, and return the level with the smallest count
+# between these two, found in the *smoothed* histogram. A histogram that has two peaks from the start is not
 # smoothed at all. Where only one peak is left there is no valley: return -1. Smooth with this
 # function:
 # %%
@@ -133,7 +132,8 @@ print(smooth([3, 0, 0, 6]))
 
 
 # %% [markdown]
-# **Example.** `[2, 9, 3, 1, 5, 4]` has its peaks at 1 and 4, and the lowest level between them is 3.
+# **Example.** `[2, 9, 3, 1, 5, 4]` has its peaks at levels 1 and 4; level 3 has the smallest count
+# between them.
 # %%
 def valley_threshold(histogram):
     """Level of the valley between the last two peaks, or -1.
@@ -359,10 +359,7 @@ astronaut = load_picture("astronaut").image
 touching = coin_scene(seed=0).image
 compare(load_picture("page").image, noisy_cell, titles=["A", "B"])
 compare(astronaut, touching, titles=["C", "D"])
-levels = int(color.rgb2gray(astronaut).max() * 255)
-print(
-    f"B has {np.unique(noisy_cell).size} grey levels, C is a colour picture, up to level {levels}"
-)
+print(f"B has {np.unique(noisy_cell).size} grey levels, C is a colour picture")
 # %% [markdown]
 # For each of A to D: which method of the lesson would you use, with which setting to watch, and why
 # does at least one other method fail there? If no threshold solves the task, say what is missing.
@@ -406,7 +403,8 @@ print(
 # 2), ... if several are equally good.
 #
 # Several pairs make the same classes where levels do not occur, but rounding may tell them apart:
-# treat values that differ by less than 1e-9 as equal.
+# treat values that differ by less than 1e-9 as equal. (scikit-image's `threshold_multiotsu` does not,
+# so it may return another of several equal pairs.)
 #
 # **Example.** `[5, 0, 5, 0, 5]` gives 0 and 2.
 # %%
