@@ -57,7 +57,7 @@ def draw_otsu(name: str = "coins", threshold: int = 60) -> Figure:
     ax = show_histogram(histogram, axes[0, 0], threshold, title=f"{name}: two classes")
     for mean, share in zip(means, shares, strict=True):
         if share:
-            ax.plot(mean, 0.05 * second_largest(histogram), "^", color="0", markersize=9)
+            ax.plot(mean, 0.05 * second_largest(histogram), "^", color="0", mec="1", markersize=10)
     top, height = 1.1 * curve.max(), curve[threshold]
     ax = axes[0, 1]
     ax.plot(levels, curve, color="0.3")

@@ -175,10 +175,10 @@ for name, (t, iou) in ceiling.items():
 # Look at the cat: 0.81 sounds fine, until you see that calling the *whole picture* cat gives 0.78.
 # The cat has nearly every grey level, and so has the room behind it. There is no threshold to find:
 # %%
-ax = threshold.draw_threshold("cat", threshold=ceiling["cat"][0]).axes[0]
-wrong = ~scenes["cat"].target & scenes["cat"].scored
-found = scenes["cat"].mask(scenes["cat"].grey, ceiling["cat"][0])[wrong].mean()
-print(f"{found:.0%} of the room is called cat as well")
+cat, t = scenes["cat"], ceiling["cat"][0]
+found = cat.mask(cat.grey, t)[~cat.target & cat.scored].mean()
+print(f"with the best threshold, {found:.0%} of the room is called cat as well")
+threshold.draw_threshold("cat", threshold=t)
 # %% [markdown]
 # ## 4 The valley between two peaks
 #
@@ -256,8 +256,9 @@ for name in picture_names():
 # a peak, `threshold_minimum` does not, because it sees no level after it to which the counts fall.
 # Neither is right or wrong; the word *peak* has two definitions.
 #
-# And the coins? Between the peaks of dark cloth and of coins lies a third: the bright corner of the
-# cloth. Smoothing merges it with the first, so the valley that is left lies beyond it.
+# And the coins? Between the peaks of dark cloth and of bright coins lies a third, in which the bright
+# corner of the cloth and darker coins share the levels. Smoothing merges it with the first, so the
+# valley that is left lies beyond it.
 # %%
 counts = to_histogram(coins).astype(float)
 while len(find_peaks(counts)) > 3:
