@@ -7,6 +7,8 @@ from scipy.cluster.vq import vq
 from scipy.spatial.distance import cdist
 
 from course_utils.checks import lesson03
+from course_utils.checks.check import find_exercise
+from course_utils.checks.exercise import judge
 
 
 def assign_by_loop(points, centres):
@@ -130,12 +132,58 @@ EQUIVALENT = {
 }
 
 
-def test_the_cases_have_no_ties():
-    """Of two right answers that round otherwise, both are right."""
+def test_ties_are_of_whole_numbers_only():
+    """Of two right answers that round otherwise, both are right; at a tie nothing is rounded."""
     for seed in range(20):
+        ties = 0
         for points, centres in groups("3.1", seed)["points"]:
-            nearest = np.sort(cdist(points, centres), axis=1)
-            assert (np.diff(nearest, axis=1) > 1e-4).all()
+            nearest = np.sort(cdist(points, centres, "sqeuclidean"), axis=1)
+            whole = all((each == each.round()).all() for each in (points, centres))
+            assert whole or (np.diff(np.sqrt(nearest), axis=1) > 1e-4).all()
+            ties += np.sum(nearest[:, 0] == nearest[:, 1])
+        assert ties >= 3
+
+
+def told(number, answer, aspect):
+    cases = groups(number)[aspect]
+    return judge(find_exercise(number), answer, cases)[0]
+
+
+def test_stopping_when_the_centres_stop_is_told():
+    def late(points, centres, max_rounds):
+        assignment = assign_by_loop(points, centres)
+        for rounds in range(1, max_rounds + 1):  # noqa: B007
+            moved = update_by_one_hot(points, np.array(assignment), centres)
+            assignment = assign_by_loop(points, moved)
+            if np.allclose(moved, centres):
+                break
+            centres = moved
+        return {"centres": moved, "assignment": assignment, "rounds": rounds}
+
+    assert "not when no centre moves" in told("3.4", late, "to the end")
+
+
+def test_a_tuple_in_place_of_a_dictionary_is_told():
+    def three(*arguments):
+        return tuple(lesson03.kmeans(*arguments).values())
+
+    assert "It returns a tuple; expected: a dictionary." in told("3.4", three, "to the end")
+
+
+def test_zeros_where_every_point_is_a_centre_are_told():
+    def zeros(points, centres):
+        return np.zeros(len(points))
+
+    assert "still add up to one" in told("3.5", zeros, "every point is a centre")
+
+
+def test_the_median_silhouette_does_not_pass_for_the_mean():
+    for seed in range(10):
+        answers = [
+            (lesson03.choose_k(*case), lesson03._chosen(lesson03._median_silhouette)(*case))
+            for case in groups("3.7", seed)["choice"]
+        ]
+        assert sum(mean != median for mean, median in answers) >= 2
 
 
 @pytest.mark.parametrize("aspect", ["to the end", "stopped by max_rounds"])

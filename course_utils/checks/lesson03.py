@@ -48,6 +48,10 @@ def _by_point(index: tuple[int, ...]) -> str:
     return f"point {index[0]}"
 
 
+def _number_of_point(index: tuple[int, ...]) -> str:
+    return f"the cluster number of point {index[0]}"
+
+
 def _by_centre(index: tuple[int, ...]) -> str:
     return f"centre {index[0]}, coordinate {index[1]}"
 
@@ -56,9 +60,23 @@ def _by_centre(index: tuple[int, ...]) -> str:
 # 3.1 Assign
 
 
+def _halfway(rng: np.random.Generator, dimensions: int, clusters: int) -> Arguments:
+    """Whole numbers, among them points exactly as far from one centre as from another."""
+    while True:
+        centres = 2 * rng.integers(-9, 10, (clusters, dimensions))
+        points = np.vstack(
+            [(centres[:-1] + centres[1:]) // 2, rng.integers(-20, 20, (1, dimensions))]
+        )
+        distance = np.sort(_squared(points, centres), axis=1)
+        tied = distance[:, 0] == distance[:, 1]
+        if len(np.unique(centres, axis=0)) == clusters and tied.any() and not tied.all():
+            return rng.permutation(points).astype(float), centres.astype(float)
+
+
 def _assign_cases(rng: np.random.Generator) -> Cases:
     sizes = [(3, 1, 2), (4, 2, 2), (5, 2, 3), (8, 3, 4), (30, 5, 6)]
     plain = [_points_and_centres(rng, *size) for size in sizes for _ in range(2)]
+    plain += [_halfway(rng, *size) for size in [(1, 2), (2, 3), (3, 4)]]
     colours: list[Arguments] = []
     while len(colours) < 8:
         count, clusters = 3 + len(colours), 2 + len(colours) // 3
@@ -73,6 +91,10 @@ def _assign_cases(rng: np.random.Generator) -> Cases:
 def assign(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
     """Number of the nearest centre of each point."""
     return clustering.assign(points, centres)
+
+
+def _last_of_equals(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return len(centres) - 1 - _squared(points, centres)[:, ::-1].argmin(axis=1)
 
 
 def _wrapping(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
@@ -94,6 +116,7 @@ ASSIGN = Exercise(
         "This is the nearest point of each centre: take the minimum along the other axis.": (
             lambda points, centres: _squared(points, centres).argmin(axis=0)
         ),
+        "Of equally near centres the last one counts: take the first.": _last_of_equals,
         "The clusters are numbered from 1: the first is number 0.": (
             lambda points, centres: assign(points, centres) + 1
         ),
@@ -125,7 +148,7 @@ ASSIGN = Exercise(
             lambda points, centres: centres[assign(points, centres)]
         ),
     },
-    entry=_by_point,
+    entry=_number_of_point,
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -281,6 +304,9 @@ INERTIA = Exercise(
         "Every point is measured to the mean of its cluster: use the centres that are given.": (
             lambda points, centres, a: inertia(points, update(points, a, centres), a)
         ),
+        "The result is cut to a whole number: compute and store floats.": (
+            lambda points, centres, a: int(inertia(points, centres, a))
+        ),
         "There is one value for each point: add them up.": (
             lambda points, centres, a: np.sum((points - centres[a]) ** 2, axis=1)
         ),
@@ -340,6 +366,16 @@ def _late(points: np.ndarray, centres: np.ndarray, max_rounds: int) -> dict[str,
     return result | {"assignment": before["assignment"]}
 
 
+def _until_the_centres_rest(
+    points: np.ndarray, centres: np.ndarray, max_rounds: int
+) -> dict[str, Any]:
+    """One round more than needed, to see that no centre moves."""
+    right = kmeans(points, centres, max_rounds)
+    further = kmeans(points, centres, max_rounds + 1)
+    at_rest = np.array_equal(right["assignment"], further["assignment"])
+    return right | {"rounds": min(right["rounds"] + at_rest, max_rounds)}
+
+
 KMEANS = Exercise(
     reference=kmeans,
     cases=_kmeans_cases,
@@ -361,8 +397,10 @@ KMEANS = Exercise(
         "The rounds are counted from 0, or the last one is left out: count it as well.": (
             _changed(rounds=lambda right, *_: right["rounds"] - 1)
         ),
-        "The rounds are counted one too high: the assignment to the first centres is no round.": (
-            _changed(rounds=lambda right, *_: right["rounds"] + 1)
+        "There is one round too many: stop when no point changes its cluster, not when no centre "
+        "moves, and do not count the assignment to the first centres.": (
+            _until_the_centres_rest,
+            _changed(rounds=lambda right, *_: right["rounds"] + 1),
         ),
         "The assignment belongs to the centres before the last update: a round ends with assign.": (
             _late
@@ -413,10 +451,17 @@ def _share(values: np.ndarray) -> np.ndarray:
     return values / total if total else np.full(len(values), 1 / len(values))
 
 
+def _zero_if_all_are_centres(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    squared = _squared(points, centres).min(axis=1)
+    return squared / max(squared.sum(), 1e-300)
+
+
 CHANCES = Exercise(
     reference=next_centre_chances,
     cases=_chances_cases,
     mistakes={
+        "Where every point is a centre, the chances are all 0: they must still add up to one, all "
+        "points being equally likely.": _zero_if_all_are_centres,
         "The chances go with the distance: k-means++ takes the squared distance.": (
             lambda points, centres: _share(cdist(points, centres).min(axis=1))
         ),
@@ -568,14 +613,18 @@ SILHOUETTE = Exercise(
 
 def _choice_cases(rng: np.random.Generator) -> Cases:
     cases: list[Arguments] = []
-    while len(cases) < 9:
+    while len(cases) < 11:
         true = 2 + len(cases) % 4
         middles = 25 * rng.permutation(9)[:true, None] + np.array([[0, 40]])
-        points = np.round(np.repeat(middles, 4, axis=0) + rng.normal(0, 3, (4 * true, 2)), 1)
+        spread = 3 if len(cases) < 9 else 24  # in the last two the groups run into each other
+        points = np.round(np.repeat(middles, 4, axis=0) + rng.normal(0, spread, (4 * true, 2)), 1)
         numbers = rng.permutation([2, 3, 4, 5])[: 2 + len(cases) % 3].tolist()
         assignments = [clustering.kmeans(points, k, seed=len(cases)).assignment for k in numbers]
         scores = sorted(silhouette(points, a).mean() for a in assignments)
-        if scores[-1] - scores[-2] > 0.01 and all(len(np.unique(a)) > 1 for a in assignments):
+        if scores[-1] - scores[-2] <= 0.01 or any(len(np.unique(a)) < 2 for a in assignments):
+            continue
+        by_median = _chosen(_median_silhouette)(points, assignments)
+        if len(cases) < 9 or by_median != choose_k(points, assignments):
             cases.append((points, assignments))
     return {"choice": cases}
 
@@ -598,6 +647,10 @@ def _chosen(score: Any, result: Any = None) -> Any:
 
 def _mean_silhouette(points: np.ndarray, assignment: np.ndarray) -> float:
     return float(silhouette(points, assignment).mean())
+
+
+def _median_silhouette(points: np.ndarray, assignment: np.ndarray) -> float:
+    return float(np.median(silhouette(points, assignment)))
 
 
 def _minus_inertia(points: np.ndarray, assignment: np.ndarray) -> float:
@@ -623,6 +676,9 @@ CHOOSE_K = Exercise(
         ),
         "This is the highest cluster number: numbers begin at 0, so there is one cluster more.": (
             lambda points, assignments: choose_k(points, assignments) - 1
+        ),
+        "This is the K of the highest median silhouette: compare the means.": (
+            _chosen(_median_silhouette)
         ),
         "This is the K of the best single point: compare the means over all points.": (
             _chosen(lambda points, a: silhouette(points, a).max())

@@ -80,6 +80,8 @@ def misfit(expected: Any, got: Any, *, reveal: bool = True) -> str | None:
     'It returns text; expected: a number.'
     >>> misfit([1, 0, 2, 3], {"TP": 1})
     'It returns a dictionary; expected: four numbers.'
+    >>> misfit({"iou": 0.5, "dice": 0.7}, (0.5, 0.7))
+    'It returns a tuple; expected: a dictionary.'
     """
     if isinstance(expected, dict) and isinstance(got, dict):
         missing = [repr(key) for key in expected if key not in got]
@@ -92,7 +94,10 @@ def misfit(expected: Any, got: Any, *, reveal: bool = True) -> str | None:
         return next((f"{key!r}: {text}" for key, text in wrong.items() if text), None)
     wanted, numbers = as_numbers(expected), as_numbers(got)
     if isinstance(expected, dict) or isinstance(got, dict) or numbers is None or wanted is None:
-        return f"It returns {kind(got, reveal=reveal)}; expected: {_wanted(expected)}."
+        got_kind = kind(got, reveal=reveal)
+        if isinstance(expected, dict) and isinstance(got, tuple):
+            got_kind = "a tuple"  # several results without their names
+        return f"It returns {got_kind}; expected: {_wanted(expected)}."
     if numbers.shape == wanted.shape:
         return None
     return f"It returns {kind(numbers)}; expected: {_wanted(expected)}."

@@ -228,7 +228,7 @@ def _show_history(run: tuple[HalfStep, ...], steps: int, ax: Axes) -> None:
     longest, highest = max(len(run), 8), spread[1]
     ax.plot(range(1, steps + 1), spread[1 : steps + 1], "o-", markersize=3, color="tab:blue")
     ax.set(xlim=(0, longest), ylim=(0, 1.1 * highest), xticks=[], yticks=[])
-    ax.set_title("inertia")
+    ax.set_title("inertia / pixels")
     ax.set_xlabel(f"half-steps 0 to {longest}", fontsize=9)
     words = f"{spread[steps]:,.0f}" if steps else ""
     ax.text(0.95, 0.93, words, transform=ax.transAxes, ha="right", va="top", fontsize=10)

@@ -4,12 +4,12 @@
 # After this lesson you can run k-means by hand on the pixels of a picture, say why it stops and why
 # it can stop at a bad place, choose K, add position to colour, and build super-pixels.
 #
-# **Needs:** lesson 02, thresholds; Python and NumPy. **Run time:** about 20 s on two CPU cores; no
+# **Needs:** lesson 02, thresholds; Python and NumPy. **Run time:** about 30 s on two CPU cores; no
 # GPU needed.
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
-from skimage.color import rgb2lab
+from skimage.color import rgb2gray, rgb2lab
 
 from course_utils import clustering
 from course_utils.datasets.pictures import load_picture
@@ -24,9 +24,9 @@ from course_utils.widgets.quiz import quiz
 # ## 1 A picture that asks to be sorted
 #
 # A slice of the colon under the microscope, stained so that glands are brown and nuclei blue. How
-# much of it is gland? One grey level for each pixel, as in lesson 02, would throw the stain away.
-# Here every pixel keeps its three numbers, and a method called **k-means** sorts the pixels into K
-# groups of similar colour. Nobody tells it what a gland is.
+# much of it is gland? Lesson 02 kept one grey level for each pixel. Here every pixel keeps its three
+# numbers, and a method called **k-means** sorts the pixels into K groups of similar colour. Nobody
+# tells it what a gland is.
 # %%
 tissue = load_picture("immunohistochemistry")
 show_image(tissue.image, title="colon tissue: how much is gland?")
@@ -112,7 +112,8 @@ print(f"inertia after the update  {inertia(points, moved, assignment):,.0f}")
 # %% [markdown]
 # k-means is nothing but these two half-steps, one after the other. **Move it.** Click *Half-step*
 # and watch the same pixels three times: in the plane of colours (centres are crosses), in the
-# picture, and in the inertia. Try K = 2, then K = 5; then the rocket. Can the curve ever rise?
+# picture, and in the inertia, here divided by the number of pixels. Try K = 5, then the rocket. (K = 2
+# would give away the answer to your prediction; section 4 draws it.) Can the curve ever rise?
 # %%
 from course_utils.widgets import kmeans as kmeans_demo
 
@@ -199,6 +200,9 @@ for k, (red, green, blue) in enumerate(colours.tolist()):
     print(f"cluster {k}: {share:.1%} of the pixels, red {red}, green {green}, blue {blue}")
 reveal("03-two-groups", "brown and not brown")
 # %% [markdown]
+# So k-means' answer to section 1 is the share of its brown cluster. Whether brown is gland, only a
+# drawing can tell.
+#
 # **Spot the error.** You will read that "segmentation is classifying each pixel".
 # %% tags=["nbval-ignore-output"]
 predict(
@@ -211,18 +215,20 @@ predict(
     ],
 )
 # %% [markdown]
-# ## 5 Clusters have no names
+# ## 5 What the numbers of the clusters mean
 #
-# k-means returned a cluster 0 and a cluster 1. The numbers say nothing: another start exchanges
-# them. That cluster 1, say, is *gland* is known to you, not to the method. That sentence is true of
-# *semantic* segmentation only (lesson 01); this one is unsupervised and has no classes.
+# k-means returned a cluster 0 and a cluster 1. Run it again, with the two starting centres exchanged.
 # %%
-reveal("03-error", "this segmentation has groups but no classes")
 exchanged = clustering.kmeans(pixels, 2, centres=pixels[[-1, 0]])
 print("same groups, other numbers:", np.array_equal(exchanged.assignment, 1 - result.assignment))
+reveal("03-error", "this segmentation has groups but no classes")
 
 
 # %% [markdown]
+# **Clusters have no names.** That one of them is *gland* is known to you, not to the method. The
+# sentence is true of *semantic* segmentation only (lesson 01); this one is unsupervised and has no
+# classes.
+#
 # To score it all the same, let the truth name the clusters: a cluster counts as gland if **more than
 # half of its pixels** are gland in the drawing. Such help is called an **oracle**. The score that
 # follows tells how well the groups follow the object, not whether a computer would find it; and more
@@ -249,9 +255,24 @@ show_error_map(np.where(scored, gland, 255), prediction.astype(int), class_names
 print(f"IoU of gland {mask_iou(gland, prediction, scored):.2f}")
 print(f"if everything were called gland: {np.mean(gland[scored]):.2f}")
 # %% [markdown]
-# Here k-means wins: the stain makes colour and object the same thing. (The pale specks inside the
-# glands are nuclei and gaps.) A motorcycle in a garage is the opposite: black tyres, bright chrome,
-# and the same black and bright all around it. Only its red tank stands out.
+# A good score, with two doubts. Gland is not only browner than the rest, it is darker as well: would
+# the grey level have been enough? And the tissue between the glands is mostly void, so a pixel that is
+# called gland there costs nothing.
+# %%
+from skimage.filters import threshold_otsu
+
+grey = np.round(255 * rgb2gray(tissue.image)).astype(np.uint8)  # (H, W)
+dark = grey <= threshold_otsu(grey)
+print(f"Otsu's threshold on the grey levels: IoU of gland {mask_iou(gland, dark, scored):.2f}")
+print(f"void: {np.mean(~scored):.0%} of the pixels; were they all ground, and scored,")
+print(f"k-means would have IoU {mask_iou(gland, prediction):.2f}, everything {np.mean(gland):.2f}")
+# %% [markdown]
+# k-means does well on this picture, because the stain makes colour and object the same thing. (The
+# pale specks inside the glands are nuclei and gaps.) Otsu comes close with one number a pixel: here
+# colour adds little. Counting the void as ground costs k-means little and the baseline much.
+#
+# A motorcycle in a garage is the opposite: black tyres, bright chrome, and the same black and bright
+# all around it. Only its red tank stands out.
 # %%
 motorcycle = load_picture("motorcycle")
 machine, machine_scored = truth(motorcycle, "motorcycle", "wheel")
@@ -477,6 +498,7 @@ for name, picture in {"tissue": tissue, "rocket": rocket}.items():
 axes[0].set(xlabel="K", ylabel="inertia, divided by that of K = 1", title="elbow")
 axes[1].set(xlabel="K", ylabel="mean silhouette", title="silhouette", ylim=(0, 1))
 axes[0].legend()
+axes[1].legend()
 set_alt_text(figure, "Inertia falls with K, steeply up to 2 or 3; the silhouette is highest at 2.")
 reveal("03-silhouette", "2")
 # %% [markdown]
@@ -486,9 +508,11 @@ reveal("03-silhouette", "2")
 for k in (2, 3, 8):
     runs = clustering.kmeans(histogram, k, weights=counts, starts=6)
     named = name_by_majority(runs.assignment[index], target, rocket_scored)
-    print(f"K = {k}: IoU of the rocket {mask_iou(target, named, rocket_scored):.2f}")
+    iou = mask_iou(target, named, rocket_scored)
+    print(f"K = {k}: inertia {runs.inertia:.3g}, IoU of the rocket {iou:.2f}")
 # %% [markdown]
-# The aids describe the cloud of colours. They do not know your question.
+# The aids describe the cloud of colours. They do not know your question. Nor does the inertia: with
+# K = 8 the best run of section 7 has a lower one, and a lower IoU too.
 #
 # ## 9 One number a pixel: k-means and Otsu
 #
@@ -496,8 +520,6 @@ for k in (2, 3, 8):
 # between the centres. The inertia of two groups is the within-class variance times the number of
 # pixels, and that is what Otsu (lesson 02) makes smallest, by trying every threshold.
 # %%
-from skimage.filters import threshold_otsu
-
 camera = load_picture("camera")
 level = np.arange(256.0)[:, None]  # (256, 1): one point for each grey level
 weights = np.bincount(camera.image.ravel(), minlength=256)
@@ -526,10 +548,12 @@ compare(camera.image, grey_map == 0, titles=["photograph", "the dark cluster"])
 for name, objects in {"man": ["man"], "camera": ["camera"]}.items():
     mask, _ = truth(camera, *objects)
     named = name_by_majority(grey_map, mask, camera_scored)
-    print(f"IoU of {name}: {mask_iou(mask, named, camera_scored):.2f}")
+    dark = np.mean(grey_map[mask] == 0)
+    print(f"{name:>6}: {np.sum(mask):6,} pixels, {dark:.0%} of them in the dark cluster;", end=" ")
+    print(f"IoU {mask_iou(mask, named, camera_scored):.2f}")
 # %% [markdown]
-# The man's coat is dark and most of the picture is not: he is found. His camera is dark too, is much
-# smaller, and so never has the majority of a cluster.
+# The man's coat is dark and most of the picture is not: he is found. His camera is partly dark, partly
+# bright, and much smaller than either cluster, so it never has the majority of one.
 #
 # ## 10 Which distance?
 #
@@ -567,7 +591,7 @@ for space, features in {"RGB": astronaut.image.astype(float), "Lab": lab}.items(
 # %% tags=["nbval-ignore-output"]
 predict(
     "03-position",
-    "Position is added with weight 1. What happens to the IoU of the big suit and of the thin rocket?",
+    "Position is added with weight 1. What happens to the IoU of the suit and of the rocket?",
     options=["both rise", "suit rises, rocket falls", "suit falls, rocket rises", "both fall"],
 )
 
@@ -603,9 +627,9 @@ colour_position.demo()
 #
 # Turn the position weight up and take many clusters: each becomes a small patch of one colour, a
 # **super-pixel** (lesson 01). **SLIC** (Achanta et al. 2012) makes this fast. Its centres start on a
-# grid of step $S = \sqrt{N / K}$, and each looks only at pixels nearby, because no other could join
-# it. The distance, with $d_c$ between Lab colours, $d_s$ between positions, and the **compactness**
-# m:
+# grid of step $S = \sqrt{N / K}$, and each looks only at pixels nearby; a few would prefer a farther
+# centre, and the window forbids it. The distance, with $d_c$ between Lab colours, $d_s$ between
+# positions, and the **compactness** m:
 #
 # $$D = \sqrt{d_c^2 + (d_s / S)^2\, m^2}$$
 #
@@ -658,6 +682,19 @@ print(
     f"{len(np.unique(ours))} super-pixels, {np.median(np.bincount(ours.ravel())):.0f} pixels each"
 )
 # %% [markdown]
+# How many pixels does the window forbid their nearest centre? At a quarter of the resolution every
+# pixel can ask all centres. (Times S / m, the colours are on the scale of the positions.)
+# %%
+small = astronaut.image[::4, ::4]
+regions = slic_by_hand(small, 60)
+step = max(part.step for part in regular_grid(small.shape[:2], 60))
+features = np.dstack([rgb2lab(small) * step / 10, *np.indices(small.shape[:2])]).reshape(-1, 5)
+centres = clustering.update(features, regions.ravel(), np.zeros((regions.max() + 1, 5)))
+nearest = clustering.assign(features, centres)
+away = np.abs(features[:, 3:] - centres[nearest, 3:]).max(axis=1)  # (N,) rows or columns
+print(f"nearest centre farther away than S = {step}: {np.mean(away > step):.1%} of the pixels")
+print(f"farther away than 2S: {np.mean(away > 2 * step):.1%}")
+# %% [markdown]
 # **Same answer as the library?** scikit-image's `slic` differs from the paper in two places: its
 # window reaches 2S to each side, not S, and its centres begin without colour, so that the first round
 # goes by position alone. With these two changes, and before its last step (below):
@@ -674,7 +711,7 @@ for number in (100, 300):
         print(f"{number} wanted, {name:>15}: {np.mean(regions == library):.1%} of pixels equal")
 # %% [markdown]
 # To the pixel with its conventions. With the paper's, many pixels change super-pixel: inside an even
-# surface, nothing but chance decides where a border runs. Do the borders that matter agree? Two
+# surface, tiny differences decide where a border runs. Do the borders that matter agree? Two
 # scores ask for them:
 #
 # - **boundary recall**: the share of the true outlines with a super-pixel's border within 2 pixels;
@@ -713,40 +750,90 @@ _, words = superpixels.draw_superpixels(grid_step=13, compactness=10)
 print(words)
 # %% tags=["nbval-ignore-output"]
 superpixels.demo()
+
+
 # %% [markdown]
 # Super-pixels are not the answer to a question about objects. They are better pixels: some hundred
 # patches instead of a quarter of a million, ready for the next method. And they can fail as well: a
 # border that the colour does not show is lost for good.
 #
-# ## 12 Mean-shift, in one paragraph
+# ## 12 Mean-shift, which needs no K
 #
-# **Mean-shift** (Comaniciu and Meer 2002) needs no K. Every point walks uphill: it moves to the mean
-# of all points within a radius, again and again, until it stands still on a local peak of the cloud.
-# Points that end on the same peak form a cluster. The radius takes the place of K, and each step
-# compares all points with all, so it is slow.
+# **Mean-shift** (Comaniciu and Meer 2002): every point walks uphill. It moves to the mean of all
+# points within a radius, again and again, until it stands still on a local peak of the cloud. Points
+# that end on the same peak form a cluster. The radius takes the place of K, and each step compares
+# all points with all, so it is slow.
+# %%
+def walk_uphill(points, weights, radius, rounds=60):
+    walkers = points.copy()
+    for _ in range(rounds):
+        near = np.sum((walkers[:, None, :] - points) ** 2, axis=2) <= radius**2  # (N, N) bool
+        walkers = (near * weights) @ points / (near @ weights)[:, None]
+    return walkers, near @ weights  # where each point ends, and how many pixels are around it
+
+
+# %% [markdown]
+# On a flat top some walkers stop a few levels apart. They are on the same peak, so peaks nearer to
+# each other than the radius are merged, and the fullest stays.
+# %%
+def merge_peaks(walkers, crowd, radius):
+    peaks, peak_of = [], np.full(len(walkers), -1)
+    for i in np.lexsort((*walkers.T[::-1], crowd))[::-1]:  # fullest first, of equals the brightest
+        if peak_of[i] < 0:
+            near = np.sum((walkers - walkers[i]) ** 2, axis=1) <= radius**2
+            peak_of[near & (peak_of < 0)] = len(peaks)
+            peaks.append(walkers[i])
+    return np.array(peaks), peak_of
+
+
+from sklearn.cluster import MeanShift
+
+few, counts, _ = clustering.colour_histogram(tissue.image, bits=3)
+peaks, _ = merge_peaks(*walk_uphill(few, np.ones(len(few)), 60), 60)
+library = MeanShift(bandwidth=60).fit(few).cluster_centers_
+np.testing.assert_allclose(np.unique(peaks.round(3), axis=0), np.unique(library.round(3), axis=0))
+print(f"{len(few)} colours, each counted once: the same {len(peaks)} peaks as scikit-learn")
+# %% [markdown]
+# Now with the number of pixels as weights, which scikit-learn does not offer, and finer colours:
 # %%
 colours, weights, index = clustering.colour_histogram(tissue.image, bits=4)
 for radius in (25, 40, 60):
-    walkers = colours.copy()
-    for _ in range(60):
-        near = np.sum((walkers[:, None, :] - colours) ** 2, axis=2) < radius**2  # (M, M) bool
-        walkers = (near * weights) @ colours / (near @ weights)[:, None]
-    peaks, peak_of = np.unique(walkers.round(), axis=0, return_inverse=True)
-    size = np.bincount(peak_of, weights)
+    peaks, peak_of = merge_peaks(*walk_uphill(colours, weights, radius), radius)
+    share = np.bincount(peak_of, weights) / np.sum(weights)
     print(
-        f"radius {radius}: {len(peaks)} peaks, {np.sum(size > 0.01 * size.sum())} of them with "
-        "more than 1 % of the pixels"
+        f"radius {radius}: {len(peaks)} peaks, {np.sum(share > 0.01)} with more than 1 % of the pixels"
     )
+for peak, part in zip(peaks.round().astype(int).tolist(), share, strict=True):
+    print(f"  at radius {radius} the peak {peak} has {part:.1%}")
+found = name_by_majority(peak_of[index], gland, scored)
 ax = show_image(peaks.astype(np.uint8)[peak_of][index], title=f"mean-shift, radius {radius}")
+print(f"IoU of gland {mask_iou(gland, found, scored):.2f}")
+
+
 # %% [markdown]
+# A small radius finds many peaks. The largest finds the two of k-means, brown and pale, and a grey
+# crumb between them: nobody said K = 2, but somebody said 60.
+#
 # ## 13 Wins, failures, and what they cost
 #
-# One table for the methods of this lesson: eight clusters of colour, eight of colour and position,
-# and 300 super-pixels (all named by the oracle, so the third is expected to be high).
+# One table for the methods of this lesson: eight clusters of grey levels, eight of colour, eight of
+# colour and position, and 300 super-pixels (all named by the oracle, so the last is expected to be
+# high). The first of them needs a function:
+# %%
+def of_grey(image):
+    grey = np.round(255 * rgb2gray(image)).astype(np.uint8)
+    counts = np.bincount(grey.ravel(), minlength=256)
+    levels = np.arange(256.0)[:, None]  # (256, 1)
+    return clustering.kmeans(levels, 8, weights=counts, starts=6).assignment[grey]
+
+
+# %% [markdown]
+# Five pictures, and for each the IoU of one object:
 # %%
 cases = [("immunohistochemistry", "gland"), ("astronaut", "suit"), ("rocket", "rocket")]
 cases += [("cat", "cat"), ("motorcycle", "wheel")]
 methods = {
+    "grey level": of_grey,
     "colour": lambda image: clustering.kmeans_of_colours(image, 8)[0],
     "colour, position": lambda image: cluster(with_position(image, 1), 8),
     "300 super-pixels": lambda image: slic(image, 300, start_label=0),
@@ -759,11 +846,16 @@ for picture_name, name in cases:
     share = np.mean(mask[counted])
     print(f"{name:>8} {share:12.2f}", *(f"{iou:18.2f}" for iou in ious))
 # %% [markdown]
-# (The column *everything* is the IoU of calling every pixel by the object's name.) Colour wins where
-# a stain or a suit has a colour of its own. It fails on the cat, whose fur has the colours of its
-# blanket: hardly better than calling everything cat. Position helps there, and for the suit; the thin
-# rocket shows the reverse. No cluster is a wheel, but super-pixels follow its outline: whoever names
-# them has something to work with.
+# (The column *everything* is the IoU of calling every pixel by the object's name.) Colour does well
+# where a stain or a suit has a colour of its own, yet grey levels come close in every row: lightness
+# does most of the work. Both fail on the cat, whose fur has the colours of its blanket: hardly better
+# than calling everything cat. Position helps there, and for the suit; the thin rocket shows the
+# reverse. No cluster is a wheel, but super-pixels follow its outline: whoever names them has something
+# to work with.
+#
+# The rocket by colour had other scores in sections 7, 8 and 10. In 7 and 8 the starting centres were
+# others; in 10 the colours were in Lab, and a sixteenth of the pixels was clustered. Eight clusters
+# have many valleys, and an object this small lives or dies by one of them.
 #
 # What they cost:
 # %% tags=["measured"]

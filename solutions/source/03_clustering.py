@@ -55,7 +55,7 @@ def assign(points, centres):
 
 
 # %% [markdown]
-# First points with decimals, then colours of type uint8.
+# First points with decimals and points halfway between two centres, then colours of type uint8.
 # %% points=1
 check("3.1", assign, aspect="points")
 ### BEGIN HIDDEN TESTS
@@ -302,8 +302,8 @@ check("3.6", silhouette, aspect="a cluster of one point", seed=112)
 # Given several assignments of the same points, one for each K that was tried, return the number of
 # clusters of the assignment with the highest **mean** silhouette.
 #
-# **Example.** Points `[[0], [2], [8]]`, assignments `[[0, 0, 1], [0, 1, 1]]`: the mean silhouettes are
-# 0.47 and -0.22, so the first wins, and it has 2 clusters. (Both have, here.)
+# **Example.** Points `[[0], [2], [8], [9]]`, assignments `[[0, 1, 2, 2], [0, 0, 1, 1]]`: the mean
+# silhouettes are 0.42 and 0.80, so the second wins. It has 2 clusters, and that is the answer.
 # %%
 def choose_k(points, assignments):
     """Number of clusters of the best assignment, an int.
