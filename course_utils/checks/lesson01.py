@@ -40,6 +40,11 @@ def _numbers(instance_map: np.ndarray) -> list[int]:
     return np.unique(instance_map[instance_map > 0]).tolist()
 
 
+def _wrong_class(index: tuple[int, ...]) -> str:
+    """Name a wrong label: a class index is a name, so "too small" alone would mislead."""
+    return f"the pixel in row {index[0]}, column {index[1]} has the wrong class: its index"
+
+
 # ----------------------------------------------------------------------------------------------
 # 1.1 Boxes from an instance map
 
@@ -56,7 +61,8 @@ def _box_cases(rng: np.random.Generator) -> Cases:
     several = [(_scene(rng, (5, 6), 2, False),) for _ in range(3)]
     several += [(_scene(rng, (8, 9), 4, False),) for _ in range(3)]
     in_pieces = np.array([[1, 1, 2, 1], [0, 0, 2, 0], [0, 0, 2, 2]], np.int32)
-    several = [(_renumbered(m),) for (m,) in [*several, (in_pieces,)]]
+    full = np.array([[1, 1], [2, 2]], np.int32)  # no pixel is 0
+    several = [(_renumbered(m),) for (m,) in [*several, (in_pieces,), (full,)]]
     gaps = [(_scene(rng, (6, 7), 3),) for _ in range(4)]
     gaps += [(np.array([[9, 0, 0], [9, 4, 4]], np.int32),), (np.zeros((2, 3), np.int32),)]
     return {"one object": one, "several objects": several, "numbers with gaps, no object": gaps}
@@ -121,6 +127,10 @@ BOXES = Exercise(
         ),
         "The background, number 0, gets a box too: leave it out.": (
             lambda m: _boxes_of([m == number for number in np.unique(m)])
+        ),
+        "The first of the numbers that occur is dropped, taken for the background: it is 0 only "
+        "where some pixel has no object.": (
+            lambda m: _boxes_of([m == number for number in np.unique(m)[1:]])
         ),
         "There is one box around all objects: each number gets its own.": (
             lambda m: _boxes_of([m > 0] if m.any() else [])
@@ -214,7 +224,7 @@ SEMANTIC = Exercise(
             m, class_of, -1
         ),
     },
-    entry=lambda index: f"the pixel in row {index[0]}, column {index[1]}",
+    entry=_wrong_class,
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -273,6 +283,14 @@ COUNT_OBJECTS = Exercise(
         ),
         "Number 0 is counted like an object: it means that there is none.": (
             lambda label_map, m, c: _per_class(label_map, c, lambda where: len(np.unique(m[where])))
+        ),
+        "One is taken off for number 0 in every class: it does not occur in each of them.": (
+            lambda label_map, m, c: _per_class(
+                label_map, c, lambda where: len(np.unique(m[where])) - 1
+            ),
+            lambda label_map, m, c: _per_class(
+                label_map, c, lambda where: len(np.unique(m[where])[1:])
+            ),
         ),
         "The highest instance number is taken for the count: numbers have gaps.": (
             lambda label_map, m, c: _per_class(
@@ -384,7 +402,8 @@ ENCODE = Exercise(
 
 
 def _decode_cases(rng: np.random.Generator) -> Cases:
-    known, unknown = [], []
+    known: list[Arguments] = []
+    unknown: list[Arguments] = []
     for shape in [(1, 2), (2, 3), (3, 5), (4, 6)]:
         for num_classes in (2, 3, 5):
             colours = _colours(rng, num_classes)
@@ -393,7 +412,9 @@ def _decode_cases(rng: np.random.Generator) -> Cases:
             image = image.copy()
             where = rng.random(shape) < 0.3
             image[where] = rng.integers(1, 63, (where.sum(), 3))
-            image[0, 0], image[-1, -1] = (255, 255, 255), (128, 0, 3)  # white; nearly a class
+            image[0, 0], image[-1, -1] = (255, 255, 255), (127, 0, 0)  # white; nearly a class
+            if len(unknown) % 2:
+                image[-1, -1] = (128, 0, 3)
             unknown.append((image, colours))
     return {"colours of the table": known, "other colours": unknown}
 
@@ -425,6 +446,18 @@ def _by_sum(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
     return label_map
 
 
+def _nearly(most: int) -> Any:
+    """Take colours for equal that differ by `most` in no channel more."""
+
+    def decode_nearly(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
+        label_map = np.full(image.shape[:2], IGNORE_INDEX)
+        for class_index, colour in enumerate(colours.astype(int)):
+            label_map[(np.abs(image - colour) <= most).all(axis=-1)] = class_index
+        return label_map
+
+    return decode_nearly
+
+
 def _nearest_colour(image: np.ndarray, colours: np.ndarray) -> np.ndarray:
     to_colour = image[:, :, None].astype(float) - colours
     return np.sum(to_colour**2, axis=-1).argmin(axis=-1)
@@ -452,6 +485,8 @@ DECODE = Exercise(
         ),
         "A colour that is not in the table gets the class of the nearest one: that is a guess, "
         "and it hides a damaged file. It is void, 255.": _nearest_colour,
+        "A colour that is nearly that of a class is taken for it: nearly is not a class, compare "
+        "exactly.": tuple(_nearly(most) for most in (1, 2, 3, 4, 5, 8, 10)),
         "The image is read as blue, green, red: red stands first.": (
             lambda image, colours: decode(image[..., ::-1], colours)
         ),
@@ -461,7 +496,7 @@ DECODE = Exercise(
             )
         ),
     },
-    entry=lambda index: f"the pixel in row {index[0]}, column {index[1]}",
+    entry=_wrong_class,
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -472,7 +507,11 @@ def _resize_cases(rng: np.random.Generator) -> Cases:
     # No centre of a new pixel falls between two old ones: the old size is odd, or a factor.
     larger = [((1, 2), (2, 6)), ((2, 3), (4, 6)), ((3, 5), (5, 7)), ((5, 3), (7, 8))]
     smaller = [((6, 9), (2, 3)), ((5, 7), (3, 5)), ((9, 7), (4, 5)), ((21, 19), (13, 9))]
-    groups: Cases = {"larger": [], "smaller": []}
+    row = np.array([[3, 7, 9]])
+    groups: Cases = {
+        "larger": [(row, 1, 6), (row, 1, 8)],
+        "smaller": [(row, 1, 2), (np.array([[3, 3, 7, 7, 9, 9]]), 1, 2)],
+    }
     for name, sizes in (("larger", larger), ("smaller", smaller)):
         for old, new in sizes:
             for dtype in (np.uint8, np.int64):
@@ -544,7 +583,7 @@ RESIZE_NEAREST = Exercise(
             _placed(lambda k, old, new: k),
         ),
     },
-    entry=lambda index: f"the pixel in row {index[0]}, column {index[1]}",
+    entry=_wrong_class,
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -616,7 +655,7 @@ PANOPTIC = Exercise(
             )
         ),
     },
-    entry=lambda index: f"the pixel in row {index[0]}, column {index[1]}",
+    entry=lambda index: f"the pixel in row {index[0]}, column {index[1]} has the wrong number: it",
 )
 
 EXERCISES = {

@@ -49,8 +49,7 @@ def reduced_picture(name: str) -> Picture:
     >>> reduced_picture("rocket").image.shape
     (107, 160, 3)
     """
-    picture = drawn_street() if name == "street" else load_picture(name)
-    step = -(-picture.image.shape[1] // COLUMNS)
+    picture, step = _whole(name), _step(name)
     image, label_map, instance_map = (
         array[::step, ::step] for array in (picture.image, picture.label_map, picture.instance_map)
     )
@@ -70,8 +69,8 @@ def coloured(picture: Picture, colouring: str) -> np.ndarray:
     -------
     ndarray of uint8, shape (H, W, 3)
         "semantic": a colour for each class. "instance": one for each object, black where there is
-        none. "panoptic": the colour of the class, lighter or darker for some
-        of its objects. Void is grey.
+        none. "panoptic": the colour of the class, in another shade for each of its objects. Void
+        is grey.
 
     Raises
     ------
@@ -82,7 +81,7 @@ def coloured(picture: Picture, colouring: str) -> np.ndarray:
     --------
     >>> rocket = reduced_picture("rocket")
     >>> [len(np.unique(coloured(rocket, c).reshape(-1, 3), axis=0)) for c in COLOURINGS[1:]]
-    [5, 8, 8]
+    [5, 8, 9]
     """
     if colouring not in COLOURINGS:
         raise ValueError(f"colouring must be one of {', '.join(COLOURINGS)}, got {colouring!r}.")
@@ -101,9 +100,7 @@ def coloured(picture: Picture, colouring: str) -> np.ndarray:
         number = np.concatenate([[0], 1 + colour_numbers(index, count, 12)])
         image = display_palette(13)[number[index]]
     else:
-        shade = np.concatenate([[0.0], 0.6 * (colour_numbers(index, count, 4) / 3)])[index][
-            ..., None
-        ]
+        shade = _shades(by_class, index, count)[index][..., None]
         image = ((1 - shade) * by_class + shade * 255).astype(np.uint8)
         image[void] = GREY
     return image
@@ -171,8 +168,9 @@ def draw_pixel(
     values = _values(source, colouring)[window]
     place = (row - top, column - left)
     shown = Image.new("RGB", (2 * SIDE * CELL + 2 * MARGIN, SIDE * CELL + TITLE + 4), "white")
+    around = f"around it, {_STEPS.get(_step(picture), f'every {_step(picture)}th')} pixel"
     for number, (title, kind) in enumerate(
-        [("pixels around it", "photograph"), (_TITLES[colouring], colouring)]
+        [(around, "photograph"), (_TITLES[colouring], colouring)]
     ):
         panel = _enlarged(_colourings(picture)[kind][window], place, values if number else None)
         at = number * (SIDE * CELL + MARGIN) + MARGIN // 2
@@ -233,6 +231,7 @@ def demo(picture: str = "rocket") -> Demo:
     return explore(draw, canvas, colouring=colouring)
 
 
+_STEPS = {1: "every", 2: "every 2nd", 3: "every 3rd"}
 _TITLES = {
     "photograph": "red, green, blue",
     "semantic": "class index",
@@ -244,6 +243,27 @@ _TITLES = {
 @cache
 def _colourings(name: str) -> dict[str, np.ndarray]:
     return {colouring: coloured(reduced_picture(name), colouring) for colouring in COLOURINGS}
+
+
+def _shades(by_class: np.ndarray, index: np.ndarray, count: int) -> np.ndarray:
+    """How light each object is drawn, 0 to 0.6: evenly spaced among the objects of one class."""
+    colours = [tuple(by_class[index == number][0].tolist()) for number in range(1, count + 1)]
+    shades = [0.0]
+    for number, colour in enumerate(colours):
+        of_class = [k for k, other in enumerate(colours) if other == colour]
+        shades.append(0.6 * of_class.index(number) / max(len(of_class) - 1, 1))
+    return np.array(shades)
+
+
+@cache
+def _whole(name: str) -> Picture:
+    return drawn_street() if name == "street" else load_picture(name)
+
+
+@cache
+def _step(name: str) -> int:
+    """Every how many pixels of the whole picture one is shown."""
+    return -(-_whole(name).image.shape[1] // COLUMNS)
 
 
 def _values(picture: Picture, colouring: str) -> np.ndarray:

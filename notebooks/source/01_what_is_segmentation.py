@@ -16,7 +16,7 @@ from skimage.color import lab2rgb, rgb2lab
 from course_utils.datasets.pictures import load_picture
 from course_utils.figures import set_alt_text
 from course_utils.metrics import mask_iou
-from course_utils.plotting import compare, show_image, show_instances, show_label_map
+from course_utils.plotting import compare, show_image, show_instances
 from course_utils.widgets import like_this, pixel_reader
 from course_utils.widgets.predict import predict, reveal
 from course_utils.widgets.quiz import quiz
@@ -54,7 +54,8 @@ def box_of(mask):
 
 shuttle = astronaut.label_map == 2  # the masks were drawn by hand, more of that in section 7
 top, left, bottom, right = box_of(shuttle)
-compare(astronaut.image[top:bottom, left:right], shuttle[top:bottom, left:right])
+axes = compare(astronaut.image[top:bottom, left:right], shuttle[top:bottom, left:right])
+set_alt_text(axes[0].figure, "The model shuttle cut out along its box, and its mask, upright.")
 print(f"box of the shuttle: {bottom - top} rows x {right - left} columns")
 # %% [markdown]
 # Here is what another library says, for every object of four pictures. Nothing differs.
@@ -79,7 +80,8 @@ reveal("01-box", 100 * shuttle[top:bottom, left:right].mean(), unit="%", toleran
 
 
 # %% [markdown]
-# More than a third of the tight box is something else. Now all three answers side by side:
+# More than a third of the tight box is something else. Now all three answers side by side. (Hatched
+# pixels are **void**: nobody could decide what they are. Section 2 says more.)
 # %%
 def draw_boxes(picture, ax):
     for number in np.unique(picture.instance_map[picture.instance_map > 0]):
@@ -99,10 +101,10 @@ compare(image, image, label_map, axes=axes, titles=titles, class_names=astronaut
 draw_boxes(astronaut, axes[1])
 print("numbers in the answer: 1 label;", 5 * 5, "for 5 boxes;", astronaut.label_map.size, "labels")
 # %% [markdown]
-# You will read that segmentation is the basis of detection. Most detectors use none: they go from
-# the picture to boxes directly, and the well-known Mask R-CNN adds its masks *beside* the boxes (He
-# et al. 2017). These are different answers to different questions, and the last costs most: to
-# train, and to draw by hand.
+# A common claim is that segmentation is the basis of detection. Detectors can do without: Faster
+# R-CNN goes from the picture to boxes with no mask on the way (Ren et al. 2015), and Mask R-CNN adds
+# masks to it *beside* the boxes (He et al. 2017). These are different answers to different
+# questions, and the last costs most to draw by hand.
 #
 # ## 2 Pixels, and a number for each
 #
@@ -111,7 +113,7 @@ print("numbers in the answer: 1 label;", 5 * 5, "for 5 boxes;", astronaut.label_
 # one number for each pixel, its **class index**. Here 0 is background, 1 cat, 2 eye, 3 nose.
 # %%
 cat = load_picture("cat")
-window = np.s_[124:136, 196:214]
+window = np.s_[120:132, 294:312]
 compare(cat.image[window], cat.label_map[window], class_names=cat.class_names)
 print("label map of these pixels, as the integers that it is:")
 print(cat.label_map[window])
@@ -123,7 +125,8 @@ print(cat.label_map[window])
 #
 # Pixels are many, and neighbours mostly agree. A **super-pixel** is a small region of similar
 # neighbouring pixels that is treated as one. Lesson 03 (clustering) builds the method, SLIC; here
-# is its answer.
+# is its answer when 400 are asked for: it starts with 400, and pieces that are too small or cut off
+# join a neighbour.
 # %%
 from skimage.segmentation import mark_boundaries, slic
 
@@ -131,6 +134,7 @@ superpixels = slic(astronaut.image, n_segments=400, start_label=0)  # (H, W) int
 part = np.s_[0:256, 90:410]
 figure, ax = plt.subplots(figsize=(3, 2.4))
 show_image(mark_boundaries(astronaut.image[part], superpixels[part], color=(0, 0, 0)), ax)
+set_alt_text(figure, "The astronaut under a net of black lines that follow the borders of things.")
 print(f"{superpixels.size:,} pixels became {superpixels.max() + 1} super-pixels")
 # %% [markdown]
 # Suppose a perfect method may only label whole super-pixels: each gets the class that most of its
@@ -157,13 +161,13 @@ reveal("01-superpixels", 100 * right_share, unit="%", tolerance=3)
 #
 # Glands of the colon under the microscope, brown, and between them blue nuclei. There are four
 # glands. **Semantic segmentation** gives each pixel a class. **Instance segmentation** finds the
-# objects one by one and gives each a number of its own. (Middle: glands orange, nuclei blue, void
-# hatched. Right: a colour for each object.)
+# objects one by one and gives each a number of its own. (Right: a colour for each object.)
 # %%
 tissue = load_picture("immunohistochemistry")
-figure, axes = plt.subplots(1, 3, figsize=(5.8, 2.1))
-show_image(tissue.image[::2, ::2], axes[0], title="photograph")
-show_label_map(tissue.label_map, axes[1], legend=False, title="semantic: classes")
+figure, axes = plt.subplots(1, 3, figsize=(6.6, 2.7))
+maps = tissue.image[::4, ::4], tissue.label_map
+titles = ["photograph", "semantic: classes"]
+compare(*maps, axes=axes[:2], titles=titles, class_names=tissue.class_names)
 show_instances(tissue.instance_map, axes[2], title="instance: objects")
 objects = [len(np.unique(tissue.instance_map[tissue.label_map == c])) for c in (1, 2)]
 print("objects drawn by hand:", dict(zip(tissue.class_names[1:], objects, strict=True)))
@@ -179,8 +183,9 @@ towers = np.unique(rocket.instance_map[rocket.label_map == 1])
 regions, tower_regions = ndimage.label(rocket.label_map == 1)
 print(f"towers in the picture `rocket`: {len(towers)}, regions of that class: {tower_regions}")
 # %% [markdown]
-# Two glands touch, and become one region. In the other picture lamps and lamplight cut towers into
-# pieces, and there are more regions than towers. A semantic label map cannot count.
+# Two glands touch, and become one region. In the other picture the rocket stands before one tower
+# and cuts it in two, and lamplight chips a speck off another: there are more regions than towers. A
+# semantic label map cannot count.
 #
 # An instance map, in turn, is silent about what is no object. **Things** can be counted: coins, cars,
 # people. **Stuff** cannot: sky, road, grass. **Panoptic segmentation** (Kirillov et al. 2019) gives
@@ -200,23 +205,24 @@ for name, mask in [("a pixel of the sky", sky), ("a pixel of a tower", tower)]:
 # | instance | which pixels are object 1, object 2, ... | anything about sky, road, grass |
 # | panoptic | class and, for things, object number of every pixel | what it was never taught: a new class, parts, depth |
 #
-# **Move it.** Move the mouse over the picture, or step with the arrow keys (with Shift by 5), and
-# change what is shown. Where does one tower end and the next begin? Which pixels have a class and no
+# **Move it.** This is the same picture, with every 4th pixel of every 4th row, so rows and columns
+# are a quarter of those above. Move the mouse over it, or step with the arrow keys (with Shift by
+# 5), and change what is shown. Void is grey. Where does one tower end and the next begin? Which pixels have a class and no
 # instance? Find a void one.
 # %%
 figure, line = pixel_reader.draw_pixel((91, 77), "panoptic")
-print(line)
+print("in the smaller picture:", line)
 figure
 # %% tags=["nbval-ignore-output"]
 pixel_reader.demo()
 # %% [markdown]
-# **Spot the error.** You will read: "Semantic segmentation treats all cars as one instance."
+# **Spot the error.** A common claim: "Semantic segmentation treats all cars as one instance."
 # %% tags=["nbval-ignore-output"]
 predict(
     "01-error",
     "What is wrong with that sentence?",
     options=[
-        "nothing",
+        "it holds only where the cars touch",
         "it has no notion of instance, not even of one",
         "it treats each connected region as an instance",
     ],
@@ -229,7 +235,7 @@ reveal("01-error", "it has no notion of instance, not even of one")
 #
 # ## 4 Without any classes
 #
-# "Segmentation means to classify each pixel": you will read that too, and it is true of semantic
+# Another common claim, "segmentation means to classify each pixel", is true of semantic
 # segmentation only. **Unsupervised** segmentation divides a picture into regions that hang together,
 # and has no classes at all.
 # %%
@@ -239,6 +245,7 @@ coffee = load_picture("coffee")
 regions = felzenszwalb(coffee.image, scale=400, sigma=1, min_size=500)  # (H, W) int
 figure, ax = plt.subplots(figsize=(3, 2))
 show_image(mark_boundaries(coffee.image, regions, color=(0, 1, 1), mode="thick")[::2, ::2], ax)
+set_alt_text(figure, "A red cup on a red saucer; cyan lines divide the picture into regions.")
 print(f"{regions.max() + 1} regions; their names: none")
 # %% [markdown]
 # The numbers of the regions are arbitrary. Shuffle them, and it is the same segmentation: two pixels
@@ -268,8 +275,9 @@ def pixels_like(image, row, column, tolerance):
 
 
 glands = pixels_like(tissue.image, 200, 100, tolerance=30)  # a brown pixel
-cup = pixels_like(coffee.image, 200, 250, tolerance=30)  # a pixel of the red cup
-print(f"called gland: {glands.mean():.1%}, called cup: {cup.mean():.1%} of its picture")
+cup = pixels_like(coffee.image, 240, 230, tolerance=30)  # a pixel of the red cup
+for name, image, where in [("gland", tissue.image, (200, 100)), ("cup", coffee.image, (240, 230))]:
+    print(f"the {name}'s pixel: red, green, blue = {image[where]}")
 # %% [markdown]
 # How good is that? Score it with **IoU**: pixels in both masks divided by pixels in either. 1 is
 # perfect, 0 means nothing in common; lesson 05 takes it apart. Both are compared with the hand-drawn
@@ -290,9 +298,12 @@ def dimmed(image, mask):
 pair = dimmed(tissue.image, glands), dimmed(coffee.image, cup)
 axes = plt.subplots(1, 2, figsize=(4.6, 2.1))[1]
 compare(*pair, axes=axes, titles=["like the gland", "like the cup"])
+set_alt_text(axes[0].figure, "Left the glands are bright; right table, saucer and bits of the cup.")
 for picture, label, found in [(tissue, 1, glands), (coffee, 2, cup)]:
     target, scored = picture.label_map == label, picture.label_map != 255
-    print(f"{picture.class_names[label]}: IoU {mask_iou(target, found, scored=scored):.2f}")
+    iou = mask_iou(target, found, scored=scored)
+    print(f"{picture.class_names[label]}: IoU {iou:.2f}, {found.mean():.0%} of the picture found")
+print(f"of the saucer, called cup: {cup[coffee.label_map == 1].mean():.0%}")
 reveal("01-segmenter", "on the glands only")
 # %% [markdown]
 # A stain was put on the tissue so that glands have a colour of their own: the rule needs nothing
@@ -304,7 +315,8 @@ from course_utils.timing import milliseconds
 for name, image in [("glands", tissue.image), ("cup", coffee.image)]:
     print(f"{name}: {milliseconds(pixels_like, image, 200, 100, 30):.0f} ms")
 # %% [markdown]
-# **Move it.** Click a pixel, or step to it and press Enter, and move the tolerance. Can you get any
+# **Move it.** Every 4th pixel again. Click one, or step to it and press Enter, and move the
+# tolerance. Can you get any
 # object of this picture above IoU 0.6? Which pixels come along that should not, whatever you do?
 # %%
 figure, line = like_this.draw_like_this((75, 40), tolerance=15)
@@ -359,7 +371,8 @@ averaged = resize(astronaut.label_map.astype(float), (256, 256), order=1, anti_a
 averaged = np.round(averaged).astype(int)
 nearest = astronaut.label_map[1::2, 1::2]  # one of each four pixels, as it is
 crop = np.s_[75:135, 5:65]
-compare(nearest[crop], averaged[crop], class_names=astronaut.class_names)
+maps, titles = (nearest[crop], averaged[crop]), ["nearest", "averaged"]
+compare(*maps, titles=titles, class_names=astronaut.class_names)
 print("values with nearest neighbour:", np.unique(nearest))
 print("values after averaging:       ", np.unique(averaged))
 print(f"pixels wrongly called shuttle: {np.sum((averaged == 2) & (nearest != 2))}")
@@ -399,6 +412,7 @@ from course_utils.places import data_folder
 drawn = read_annotation(data_folder() / "annotations" / "astronaut.json").objects
 corners = sum(len(shape["points"]) for shape in drawn)
 print(f"the astronaut's picture: {len(drawn)} outlines with {corners} corners, set by hand")
+print("of these void:", sum(shape["class"] == "void" for shape in drawn))
 # %% [markdown]
 # That is what truth costs: for Cityscapes, a set of street pictures, one picture took more than an
 # hour and a half on average (Cordts et al. 2016). For a film, or for a million users, nobody can do
@@ -408,7 +422,7 @@ print(f"the astronaut's picture: {len(drawn)} outlines with {corners} corners, s
 #
 # A large lens blurs what is far behind a person. A telephone's small lens cannot; it finds the
 # person and blurs the rest. The wrong way first: blur the whole picture, then put the sharp person
-# back on top. Look at the background beside hair and helmet.
+# back on top. Look at the background beside shoulder and helmet.
 # %%
 image = astronaut.image / 255  # (H, W, 3) float in [0, 1]
 person = np.isin(astronaut.label_map, [3, 4, 5])  # suit, head, helmet
@@ -424,6 +438,11 @@ def blend(front, back, mask, feather=1.2):
 
 
 wrong = blend(image, blurred(image, 8), person)
+part = np.s_[235:400, 300:512]  # the shoulder and the helmet
+ax = show_image(wrong[part][::2, ::2], plt.subplots(figsize=(2, 1.6))[1], title="the wrong way")
+set_alt_text(ax.figure, "A helmet and a shoulder; the room beside them glows white and orange.")
+carried = blurred(person[..., None].astype(float), 8)[~person].max()
+print(f"share of the person's colours in a blurred pixel of the background: up to {carried:.0%}")
 # %% [markdown]
 # The blur has carried the suit's orange and the helmet's white across the border: a halo. The mask
 # helps twice: blur the background *without* the person, dividing by how much background was within
@@ -433,8 +452,7 @@ behind = ~person[..., None]  # (H, W, 1) bool
 nearby = blurred(behind.astype(float), 8)  # share of background around each pixel
 background = blurred(image * behind, 8) / np.maximum(nearby, 1e-6)
 portrait = np.clip(blend(image, background, person), 0, 1)
-part = np.s_[235:400, 300:512]  # the shoulder and the helmet
-pictures = portrait[::2, ::2], wrong[part][::2, ::2], portrait[part][::2, ::2]
+pictures = portrait[::3, ::3], wrong[part][::2, ::2], portrait[part][::2, ::2]
 figure, axes = plt.subplots(1, 3, figsize=(6.6, 2.3))
 compare(*pictures, axes=axes, titles=["portrait mode", "halo", "no halo"])
 set_alt_text(
@@ -473,9 +491,9 @@ print("the person is the same in every frame:", all(np.all(change < 0.01) for ch
 #
 # ### Virtual try-on (lesson 16)
 #
-# Try the suit in another colour. The wrong way: paint the mask blue. It works as well as paint over
-# a photograph. The better way keeps lightness, and with it every fold, and *turns* the colour: in
-# CIELAB, hue is an angle.
+# Try the suit in another colour. The wrong way: paint the mask blue, and every fold is gone. The
+# better way keeps lightness, and with it the folds, and *turns* the colour: in CIELAB, hue is an
+# angle.
 # %%
 def turned(image, degrees):
     lab = rgb2lab(image)
@@ -515,7 +533,7 @@ lips, hair = (face.label_map == face.class_names.index(name) for name in ("lips"
 everywhere = tinted(face.image / 255, np.ones_like(lips), 32, 4)
 painted_lips = tinted(face.image / 255, lips, 32, 4)
 copper, blue = tinted(painted_lips, hair, 22, 12), tinted(painted_lips, hair, -8, -35)
-figure, axes = plt.subplots(1, 4, figsize=(6.2, 2.1))
+figure, axes = plt.subplots(1, 4, figsize=(5.4, 1.9))
 titles = ["photograph", "without a mask", "copper hair", "blue hair"]
 compare(face.image, everywhere, copper, blue, axes=axes, titles=titles)
 set_alt_text(
@@ -585,7 +603,7 @@ def cut_out(number, with_mask):
     image, mask, _ = objects[number]
     top, left, bottom, right = box_of(mask)
     shown = np.where(mask[..., None] | (not with_mask), image, 255)[top:bottom, left:right]
-    step = -(-max(shown.shape) // 120)
+    step = -(-max(shown.shape) // 90)
     return shown[::step, ::step].astype(np.uint8)
 
 
@@ -594,12 +612,15 @@ figure, axes = plt.subplots(2, 4, figsize=(4.8, 2.8))
 for row, (way, histograms) in enumerate([("mask", by_mask), ("box", by_box)]):
     hits = [query, *ranking(histograms, query)[:3]]
     for ax, number in zip(axes[row], hits, strict=True):
-        show_image(cut_out(number, way == "mask"), ax, title=objects[number][2])
+        title = f"query, by {way}" if number == query else objects[number][2]
+        show_image(cut_out(number, way == "mask"), ax, title=title)
     print(f"by {way}: {', '.join(objects[number][2] for number in hits[1:])}")
 reveal("01-search", "with masks the other wheel, with boxes something else")
 # %% [markdown]
-# With boxes the search finds what stands in the same garage: it compares backgrounds. One query is
-# an anecdote, so count over all objects that have a companion of their class:
+# With boxes the first hit is the motorcycle: its box contains the wheel's box, so many of the pixels
+# compared are the same ones. Third comes an eye, from another photograph: its box has similar
+# colours, and nothing of a wheel. One query is an anecdote, so count over all objects that have a
+# companion of their class:
 # %%
 names = np.array([class_name for _, _, class_name in objects])
 queries = [k for k in range(len(objects)) if np.sum(names == names[k]) > 1]
@@ -616,15 +637,17 @@ print("most like the cat, by mask:", names[ranking(by_mask, cat_number)[0]])
 # %% [markdown]
 # ### Handwriting (lessons 06 to 09)
 #
-# A scene made of real handwritten digits on a real texture. If every pixel is labelled with its
-# digit, the number can be read off from left to right. Lessons 06 to 09 build and train a network
-# that computes such a label map.
+# A scene made of real handwritten digits on a real texture, in one row. If every pixel has its
+# class, the digit, and an instance number, the digits can be read off from left to right. The class
+# alone could not tell two equal digits from one in two pieces. Lessons 06 to 09 build and train a
+# network that computes the classes.
 # %%
 from course_utils.datasets.digit_scenes import digit_scene
 
-scene = digit_scene(seed=2)
-axes = plt.subplots(1, 2, figsize=(5, 2.8))[1]
+scene = digit_scene(seed=13, size=(64, 160))
+axes = plt.subplots(1, 2, figsize=(6, 1.9))[1]
 compare(scene.image, scene.label_map, axes=axes, class_names=scene.class_names)
+set_alt_text(axes[0].figure, "Four digits in a row on a texture, and their label map: 7, 7, 1, 8.")
 digits = []
 for number in range(1, scene.instance_map.max() + 1):
     rows, columns = np.nonzero(scene.instance_map == number)
@@ -642,27 +665,35 @@ from course_utils.datasets.street import drawn_street
 
 street = drawn_street()
 class_of = street.class_names.index
-axes = plt.subplots(1, 2, figsize=(6, 2.3))[1]
-both = street.image, pixel_reader.coloured(street, "panoptic")
-compare(*both, axes=axes, titles=["drawn street", "panoptic: class and object"])
+axes = plt.subplots(1, 2, figsize=(6.2, 2.7))[1]
+titles = ["drawn street", "panoptic: objects outlined"]
+both = street.image[::2, ::2], street.label_map
+compare(*both, axes=axes, titles=titles, class_names=street.class_names)
+for number in np.unique(street.instance_map[street.instance_map > 0]):
+    axes[1].contour(street.instance_map == number, [0.5], colors="black", linewidths=0.7)
+set_alt_text(axes[0].figure, "A drawn street; its classes in colour, each car and person outlined.")
 cars = np.unique(street.instance_map[street.label_map == class_of("car")])
 regions, car_regions = ndimage.label(street.label_map == class_of("car"))
 print(f"{len(cars)} cars; as connected regions of the class car: {car_regions}")
 # %% [markdown]
-# The one question that must never go wrong, asked of the label map: is somebody on the road? A
-# person stands on what lies just below the feet.
+# A question that matters, asked of the label map: is somebody on the road? A person stands on what
+# lies just below the feet. If that is a car or another person, the feet are hidden and the label map
+# does not say. Such persons must be counted too: silence is not "no".
 # %%
-on_road = []
+on_road, hidden = [], []
 for number in np.unique(street.instance_map[street.label_map == class_of("person")]):
     rows, columns = np.nonzero(street.instance_map == number)
     foot = columns[rows == rows.max()][0]
     below = street.class_names[street.label_map[rows.max() + 1, foot]]
     if below in ("road", "lane mark"):
         on_road.append(int(number))
-print(f"on the road: {len(on_road)} person{'s' if len(on_road) != 1 else ''}")
+    if below in ("car", "person"):
+        hidden.append(int(number))
+print(f"on the road: {len(on_road)} persons, instances {on_road}")
+print(f"feet hidden, cannot be decided: {len(hidden)} persons, instances {hidden}")
 # %% [markdown]
-# Step over the scene: which object is the crossing person, which class are the stripes, and where
-# does one car end and the one behind it begin?
+# Step over the scene (every 3rd pixel): which objects are the persons on the road, which class are
+# the stripes, and where does one car end and the one behind it begin?
 # %% tags=["nbval-ignore-output"]
 pixel_reader.demo("street")
 # %% [markdown]
@@ -696,6 +727,7 @@ quiz("01_what_is_segmentation")
 #
 # - Kirillov, He, Girshick, Rother, Dollár, *Panoptic Segmentation*, 2019: things, stuff, and both at once, [arXiv 1801.00868](https://arxiv.org/abs/1801.00868)
 # - He, Gkioxari, Dollár, Girshick, *Mask R-CNN*, 2017: masks beside boxes, [arXiv 1703.06870](https://arxiv.org/abs/1703.06870)
+# - Ren, He, Girshick, Sun, *Faster R-CNN*, 2015: boxes without masks, [arXiv 1506.01497](https://arxiv.org/abs/1506.01497)
 # - Long, Shelhamer, Darrell, *Fully Convolutional Networks for Semantic Segmentation*, 2015: dense prediction by a network, lesson 11, [arXiv 1411.4038](https://arxiv.org/abs/1411.4038)
 # - Cordts et al., *The Cityscapes Dataset*, 2016: what labelling costs, [arXiv 1604.01685](https://arxiv.org/abs/1604.01685)
 # - Felzenszwalb, Huttenlocher, *Efficient Graph-Based Image Segmentation*, IJCV 2004: regions without classes, [doi 10.1023/B:VISI.0000022288.19776.77](https://doi.org/10.1023/B:VISI.0000022288.19776.77)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Exercises to lesson 01: What is segmentation?
 #
-# You write the small tools that every later lesson leans on: boxes, classes and counts from maps,
-# label maps as colours, label maps in another size. **20 points, about 75 minutes**, and one
+# You write small tools of the kind that `course_utils` lends to the later lessons: boxes, classes
+# and counts from maps, label maps as colours, label maps in another size. **20 points, about 75 minutes**, and one
 # optional challenge. Write each answer where the stub is and run the check below it. A check says
 # "right", or what is wrong, with the smallest example it found. Run the checks as often as you
 # like; nobody counts.
