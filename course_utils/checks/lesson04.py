@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from scipy import ndimage
+from skimage import filters
 from skimage.feature import peak_local_max
 from skimage.segmentation import watershed
 
@@ -82,6 +83,21 @@ def _frame_of_zeros(image: np.ndarray) -> np.ndarray:
     return magnitude
 
 
+def _wrapping_library(image: np.ndarray) -> np.ndarray:
+    """SciPy's responses in the image's own type, where uint8 wraps round."""
+    return np.hypot(*(ndimage.sobel(image, axis).astype(float) for axis in (0, 1)))
+
+
+def _wrapping_norm(image: np.ndarray) -> np.ndarray:
+    """The same, and the norm in that type as well: NumPy takes it in float16."""
+    return np.hypot(ndimage.sobel(image, axis=0), ndimage.sobel(image, axis=1))
+
+
+def _wrapping_squares(image: np.ndarray) -> np.ndarray:
+    rows, columns = ndimage.sobel(image, axis=0), ndimage.sobel(image, axis=1)
+    return np.sqrt(rows**2 + columns**2)
+
+
 SOBEL_MAGNITUDE = Exercise(
     reference=sobel_magnitude,
     cases=_picture_cases,
@@ -107,6 +123,11 @@ SOBEL_MAGNITUDE = Exercise(
         "This is scikit-image's value: a kernel divided by 4, and a root mean square.": (
             _combined(lambda rows, columns: np.hypot(rows, columns) / np.sqrt(32))
         ),
+        "This is scikit-image's value of levels divided by 255: turn the image into floats "
+        "yourself, take its kernel undivided, and the sum of the squares.": filters.sobel,
+        "Levels of type uint8 are divided by 255 here: turn the image into floats yourself.": (
+            lambda image: np.sqrt(32) * filters.sobel(image)
+        ),
         "This is a root mean square: add the squares, do not take their mean.": (
             _combined(lambda rows, columns: np.hypot(rows, columns) / np.sqrt(2))
         ),
@@ -130,7 +151,10 @@ SOBEL_MAGNITUDE = Exercise(
             _frame_of_zeros
         ),
         "Differences below 0 wrap round: turn the image into floats before you subtract.": (
-            _wrapping
+            _wrapping,
+            _wrapping_library,
+            _wrapping_norm,
+            _wrapping_squares,
         ),
     },
     entry=_by_pixel,
@@ -199,6 +223,12 @@ FOUR_DIRECTIONS = Exercise(
             lambda rows, columns: np.where(
                 rows == 0, 0, np.where(columns == 0, 2, np.where(rows * columns > 0, 1, 3))
             )
+        ),
+        "Every direction is 0: arctan2 gives radians, so divide by pi / 4, not by 45.": (
+            lambda rows, columns: np.rint(np.arctan2(rows, columns) / 45).astype(int) % 4
+        ),
+        "Radians are rounded as they are: one step is pi / 4 of them.": (
+            lambda rows, columns: np.rint(np.arctan2(rows, columns)).astype(int) % 4
         ),
         "The numbers start at 1: 0 is along the row.": (
             lambda rows, columns: four_directions(rows, columns) + 1
@@ -418,7 +448,8 @@ def _mask_cases(rng: np.random.Generator) -> Cases:
             pictures.append((mask,))
     square = np.pad(np.ones((5, 5), dtype=bool), 1)
     square[0, 0] = True  # a part at the picture's border
-    return {"one row": rows, "pictures": [*pictures, (square,), (~square,)]}
+    corner = np.indices((5, 5)).any(axis=0)  # ways long enough to tell cut ones from a chessboard's
+    return {"one row": rows, "pictures": [*pictures, (square,), (~square,), (corner,)]}
 
 
 def distance_to_outside(mask: np.ndarray) -> np.ndarray:
@@ -451,7 +482,11 @@ DISTANCE_TO_OUTSIDE = Exercise(
         "These are distances of the pixels outside to the mask: it is the other way round.": (
             lambda mask: (
                 ndimage.distance_transform_edt(~mask) if mask.any() else np.zeros(mask.shape)
-            )
+            ),
+            lambda mask: ndimage.distance_transform_edt(~mask),
+        ),
+        "The distances are cut to whole numbers: store them in an array of floats.": (
+            lambda mask: np.trunc(distance_to_outside(mask))
         ),
         "What lies beyond the picture's border counts as outside: only its pixels count.": (
             lambda mask: distance_to_outside(np.pad(mask, 1))[1:-1, 1:-1]
@@ -481,12 +516,18 @@ def _discs(shape: tuple[int, int], discs: list[tuple[float, float, float]]) -> n
 
 
 def _disc_cases(rng: np.random.Generator) -> Cases:
-    apart: list[Arguments] = []
+    two: list[Arguments] = []
     touching: list[Arguments] = []
     for first, second in rng.uniform(3, 7, (6, 2)):  # the first is cut by the picture's border
         mask = _discs((18, 34), [(float(rng.integers(1, 4)), 7.3, first), (9, 25, second)])
-        apart.append((mask, int(rng.integers(4, 7))))
-    apart.append((np.pad(np.ones((3, 3), dtype=bool), 2), 2))
+        two.append((mask, int(rng.integers(4, 7))))
+    two.append((np.pad(np.ones((3, 3), dtype=bool), 2), 2))
+    while len(two) < 11:
+        first, second = rng.uniform(4, 8, 2)
+        discs = [(9.0, 9.0, first), (10.0, 9 + first + second - 1.2, second)]
+        case = (_discs((20, 34), discs), int(rng.integers(2, 5)))
+        if _is_unambiguous(*case):
+            two.append(case)
     while len(touching) < 8:
         first, second, third = rng.uniform(5, 10, 3)
         angle = rng.uniform(-0.6, 0.6)
@@ -501,7 +542,7 @@ def _disc_cases(rng: np.random.Generator) -> Cases:
             touching.append(case)
     scene = _scene_mask(int(rng.integers(0, 3)))
     return {
-        "discs apart": apart,
+        "one or two discs": two,
         "touching discs": touching,
         "a scene of coins": [(scene, 10), (scene[::2, ::2], 5)],
     }
@@ -573,6 +614,16 @@ def _flooded(relief: Any, *, everywhere: bool = False, **how: Any) -> Any:
     return mistaken
 
 
+def _numbered(change: Any) -> Any:
+    """A mistake in the numbers of the markers."""
+
+    def mistaken(mask: np.ndarray, min_distance: int) -> np.ndarray:
+        markers = change(_markers(mask, min_distance))
+        return _areas(watershed(-_thick(mask), markers, mask=mask), mask)
+
+    return mistaken
+
+
 def _in_marker_order(mask: np.ndarray, min_distance: int) -> np.ndarray:
     regions = watershed(-_thick(mask), _markers(mask, min_distance), mask=mask)
     return np.bincount(regions[mask])[1:]
@@ -611,6 +662,12 @@ COIN_AREAS = Exercise(
         "The smallest distance of two markers is not used: pass min_distance.": (
             _spacing(1),
             _spacing(10),
+        ),
+        "The markers are numbered from 0, which stands for no marker: number them from 1.": (
+            _numbered(lambda markers: np.maximum(markers - 1, 0))
+        ),
+        "All markers have the same number, so all water is one region: number them 1, 2, 3.": (
+            _numbered(lambda markers: np.minimum(markers, 1))
         ),
         "The areas are in the order of their markers: sort them.": _in_marker_order,
         "This is the number of coins: return the area of each.": (

@@ -815,7 +815,7 @@ predict(
 
 
 # %%
-def with_strokes(shape, *strokes):  # the markers
+def with_strokes(shape, *strokes):
     markers = np.zeros(shape[:2], dtype=int)
     for number, rows, columns in strokes:
         markers[rows, columns] = number
@@ -827,6 +827,9 @@ def drawn_on(image, markers):
     return np.where(markers[..., None] > 0, colours[markers - 1], image).astype(np.uint8)
 
 
+# %% [markdown]
+# Yellow strokes are cup, light blue ones are not:
+# %%
 coffee = load_picture("coffee")
 cup_photo = coffee.image[::4, ::4]  # every fourth pixel
 cup_strokes = [(2, slice(40, 60), 70), (2, 25, slice(60, 90))]  # 2: cup
@@ -839,7 +842,7 @@ print(f"{np.sum(cup_markers > 0)} of {cup_markers.size} pixels are marked")
 
 
 # %% [markdown]
-# Yellow strokes are cup, light blue ones are not. Both methods get the same. The watershed floods the gradient magnitude of the grey levels;
+# Both methods get the same strokes. The watershed floods the gradient magnitude of the grey levels;
 # the walker takes its differences over the three channels.
 # %%
 def by_watershed(image, markers):
@@ -906,7 +909,7 @@ for name, (image, _, markers, _) in cases.items():
 # sharp: the flood stops at the stripes, and the walkers, whom no border holds, divide the picture
 # somewhere between the strokes. They forgive a gap; they do not know a cat. And they cost more: a
 # linear system with one unknown per pixel.
-#
+# %% [markdown]
 # ## 11 What the classical methods reach
 #
 # Lessons 02, 03 and 04 are one toolbox, and here it is tried as a whole: every method on all
@@ -954,8 +957,8 @@ for number, method in enumerate(methods, start=1):
     print(f"    {iou.min():.2f}-{iou.max():.2f}  {np.median(cost):5.0f}   {extremes}")
 reveal("04-best", max(np.median(of_method(m["name"], "iou")) for m in methods), tolerance=0.05)
 # %% [markdown]
-# The same as a picture. Each small mark is a method on a picture, each number stands at the method's
-# median.
+# The same as a picture. Each small mark is a method on a picture, each large one a method's median,
+# with its number above it or to its left.
 # %%
 figure, ax = plt.subplots(figsize=(7.5, 4.2))
 looks = {"02": ("#dd8822", "o"), "03": ("#00ccff", "s"), "04": ("#77aa77", "D")}
@@ -964,8 +967,9 @@ for number, method in enumerate(methods, start=1):
     colour, marker = looks[method["lesson"]]
     ax.scatter(cost, iou, s=12, color=colour, marker=marker, alpha=0.6)
     at = (np.median(cost), np.median(iou))
-    ax.plot(*at, marker, color=colour, markersize=15, markeredgecolor="black")
-    ax.annotate(str(number), at, ha="center", va="center", fontsize=9)
+    ax.plot(*at, marker, color=colour, markersize=9, markeredgecolor="black")
+    offset = (0, 11) if number % 2 == 0 else (-12, 0)  # above or to the left
+    ax.annotate(str(number), at, offset, textcoords="offset points", ha="center", va="center")
 for lesson, (colour, marker) in looks.items():
     ax.plot([], [], marker, color=colour, label=f"lesson {lesson}")
 ax.set(xscale="log", xlabel="milliseconds (logarithmic)", ylabel="IoU", ylim=(-0.03, 1.03))
