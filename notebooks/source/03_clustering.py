@@ -778,7 +778,7 @@ def walk_uphill(points, weights, radius, rounds=60):
 # %%
 def merge_peaks(walkers, crowd, radius):
     peaks, peak_of = [], np.full(len(walkers), -1)
-    for i in np.lexsort((*walkers.T[::-1], crowd))[::-1]:  # fullest first, of equals the brightest
+    for i in np.lexsort((*walkers.T[::-1], crowd))[::-1]:  # fullest first, of equals the reddest
         if peak_of[i] < 0:
             near = np.sum((walkers - walkers[i]) ** 2, axis=1) <= radius**2
             peak_of[near & (peak_of < 0)] = len(peaks)
@@ -811,8 +811,8 @@ print(f"IoU of gland {mask_iou(gland, found, scored):.2f}")
 
 
 # %% [markdown]
-# A small radius finds many peaks. The largest finds the two of k-means, brown and pale, and a grey
-# crumb between them: nobody said K = 2, but somebody said 60.
+# A small radius finds many peaks. The largest finds nearly the two of k-means, brown and pale,
+# and a grey crumb between them: nobody said K = 2, but somebody said 60.
 #
 # ## 13 Wins, failures, and what they cost
 #
@@ -854,8 +854,7 @@ for picture_name, name in cases:
 # to work with.
 #
 # The rocket by colour had other scores in sections 7, 8 and 10. In 7 and 8 the starting centres were
-# others; in 10 the colours were in Lab, and a sixteenth of the pixels was clustered. Eight clusters
-# have many valleys, and an object this small lives or dies by one of them.
+# others; in 10 the colours were in Lab, and a sixteenth of the pixels was clustered.
 #
 # What they cost:
 # %% tags=["measured"]
