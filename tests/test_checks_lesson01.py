@@ -136,3 +136,26 @@ def test_rounded_averages_are_named_in_both_directions():
     told = verdicts("1.6", answer)
     assert len(told) == 2
     assert all("not yet. Neighbouring labels are averaged" in message for message, _ in told)
+
+
+def test_the_first_number_is_an_object_where_no_pixel_is_0():
+    def answer(instance_map):
+        numbers = np.unique(instance_map)[1:]
+        found = [np.nonzero(instance_map == number) for number in numbers]
+        boxes = [(r.min(), c.min(), r.max() + 1, c.max() + 1) for r, c in found]
+        return np.array(boxes).reshape(-1, 4)
+
+    ((message, _),) = verdicts("1.1", answer)
+    assert message.startswith("not yet. The first of the numbers that occur is dropped")
+
+
+def test_a_small_tolerance_between_colours_is_found_out():
+    def answer(image, colours):
+        label_map = np.full(image.shape[:2], IGNORE_INDEX)
+        for class_index, colour in enumerate(colours):
+            near = np.isclose(image.astype(int), colour, rtol=0, atol=2).all(axis=-1)
+            label_map[near] = class_index
+        return label_map
+
+    ((message, _),) = verdicts("1.5", answer)
+    assert message.startswith("not yet. A colour that is nearly that of a class is taken for it")

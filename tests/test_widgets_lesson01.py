@@ -72,6 +72,12 @@ def test_panoptic_colours_tell_both():
     assert image[4] == [pixel_reader.GREY] * 3
 
 
+def test_every_object_of_a_class_has_its_own_panoptic_colour():
+    towers = small_picture([[4, 0, 9, 0, 2, 0, 7]], [[1, 0, 1, 0, 1, 0, 1]])
+    image = pixel_reader.coloured(towers, "panoptic")[0, ::2]
+    assert len(np.unique(image, axis=0)) == 4
+
+
 def test_a_picture_without_background_objects_is_coloured_too():
     every_pixel_has_one = small_picture([[3, 3, 8]], [[1, 1, 1]])
     image = pixel_reader.coloured(every_pixel_has_one, "instance")
