@@ -133,7 +133,8 @@ def draw_field(
     figure, axes = new_figure(width=3.6, height=3.5)
     ax = axes[0, 0]
     ax.imshow(_tinted(gradient), interpolation="nearest")
-    ax.set(xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5), xticks=[], yticks=[])
+    ax.set(xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5))
+    ax.set_axis_off()
     ax.add_patch(
         Rectangle((left - 0.5, top - 0.5), field.size, field.size, fill=False, ec="#0099ff", lw=2)
     )
@@ -194,29 +195,24 @@ def demo() -> Demo:
     True
     """
     stack = Dropdown(description="Layers", options=list(STACKS), value="four 3 x 3")
-    side = output_side(stack.value)
     canvas = Canvas(
         "Choose an output",
         png=_output_png(stack.value),
         alt=_output_alt(stack.value),
-        rows=side,
-        columns=side,
+        rows=SIDE,  # fine enough for every stack: the grid stays, the output changes
+        columns=SIDE,
         width=WIDTH,
     )
 
     def another(change: dict[str, Any]) -> None:
-        side = output_side(change["new"])
         with canvas.hold_sync():
-            canvas.event = {}
-            canvas.rows = canvas.columns = side
-            canvas.cursor = [side // 2, side // 2]
             canvas.png, canvas.alt = _output_png(change["new"]), _output_alt(change["new"])
 
     stack.observe(another, "value")
 
-    def draw(cell: tuple[int, int] | None, stack: str) -> tuple[Figure, str]:
+    def draw(place: tuple[int, int] | None, stack: str) -> tuple[Figure, str]:
         side = output_side(stack)
-        return draw_field(stack, cell if cell and max(cell) < side else None)
+        return draw_field(stack, place and (place[0] * side // SIDE, place[1] * side // SIDE))
 
     return explore(draw, canvas, stack=stack)
 
