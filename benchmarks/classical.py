@@ -257,14 +257,16 @@ def main():
     part = parser.parse_args().part
     here = machine("numpy", "scipy", "scikit-image", "scikit-learn")
     print(here)
-    result = {"question": __doc__.partition("\n")[0], **kept_results(here), "machine": here}
+    found = {}
     if part in (None, "peers"):
-        result["peers"] = peers()
+        found["peers"] = peers()
     if part in (None, "convolution"):
-        result["convolution"] = convolution()
+        found["convolution"] = convolution()
     if part in (None, "pictures"):
-        result |= pictures()
-        print(summary(result))
+        found |= pictures()
+        print(summary(found))
+    question = __doc__.partition("\n")[0]
+    result = {"question": question, **kept_results(here), "machine": here, **found}
     write_json("classical", result)
     if "cases" in result:
         draw_figure(result).savefig(RESULTS / "classical.png")
