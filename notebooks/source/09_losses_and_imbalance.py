@@ -526,7 +526,7 @@ for name, (iou, precision, recall, accuracy) in scores.items():
           f"      {seconds[name]:.1f}")  # fmt: skip
 # %% [markdown]
 # One start is one sample: another seed moves an IoU by a few hundredths, so small differences in this
-# table mean nothing. These do not depend on the seed:
+# table mean nothing. These differences are large:
 # %%
 iou, precision, recall, _ = ({n: s[k] for n, s in scores.items()} for k in range(4))
 plain, heavy = "cross-entropy", "ship weight 100"
