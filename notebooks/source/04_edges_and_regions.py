@@ -915,7 +915,7 @@ for name, (image, _, markers, _) in cases.items():
 # Lessons 02, 03 and 04 are one toolbox, and here it is tried as a whole: every method on all
 # annotated pictures, one setting for all, the object being everything that is not background. A
 # classical method finds *groups* of pixels and has no names for them, so the truth itself names
-# each group, object or background. No method can do better at that. (Two pictures are of writing: a
+# each group, object or background. (Two pictures are of writing: a
 # printed `page`, and `lit_text`, lit from one side. `valley` is the threshold in the deepest valley of
 # the histogram, lesson 02.) The numbers come from `benchmarks/classical.py`, measured on one machine.
 # **Predict** how far this takes.
