@@ -129,6 +129,32 @@ def test_transposed_and_exchanged_arguments_are_recognised():
     assert "The first two arguments are exchanged" in exchanged
 
 
+def test_a_wrong_name_or_truth_value_is_neither_large_nor_small():
+    larger = Exercise(lambda a, b: a > b, lambda rng: {}, {})
+    cases = [(np.array([1, 5, 2]), np.array([3, 4, 2]))]
+    wrong = verdict(lambda a, b: [False, True, True], exercise=larger, cases=cases)
+    assert wrong.startswith("not yet. Entry 2 is wrong. ")
+    nearest = Exercise(
+        lambda a, b: np.abs(a[:, None] - b).argmin(axis=1), lambda rng: {}, {}, stands_for="centre"
+    )
+    wrong = verdict(lambda a, b: [0, 1, 1], exercise=nearest, cases=cases)
+    assert wrong.startswith("not yet. Entry 0 has the wrong centre. ")
+
+
+def test_a_mistake_may_return_nothing():
+    message = "Where there is no peak, return -1."
+    peak = Exercise(
+        lambda h: int(h.argmax()) if h.any() else -1,
+        lambda rng: {},
+        {message: lambda h: int(h.argmax()) if h.any() else None},
+    )
+    cases = [(np.array([0, 3, 1]),), (np.zeros(3),)]
+    forgotten = verdict(lambda h: h.argmax() if h.any() else None, exercise=peak, cases=cases)
+    assert forgotten.startswith(f"not yet. {message}")
+    nothing = verdict(lambda h: None, exercise=peak, cases=cases)
+    assert nothing.startswith("not yet. It returns nothing (None)")
+
+
 def test_the_counter_example_is_the_smallest_case_that_shows_it():
     def wrong_when_large(table, weights):
         return share_of_rows(table, weights) + (table.sum() > 15)

@@ -81,6 +81,9 @@ class Exercise:
         answer.
     entry : function from an index to a str, optional
         Names an entry of the result, "class 2".
+    stands_for : str, optional
+        What each number of the result is the name of, such as "class": a wrong one is then neither
+        too large nor too small.
     picture : function that takes the arguments and returns a Figure, optional
         Draws a counter-example that is too large for text.
     words : function that takes the arguments and returns a str or None, optional
@@ -91,6 +94,7 @@ class Exercise:
     cases: Callable[[np.random.Generator], dict[str, list[Arguments]]]
     mistakes: dict[str, Function | tuple[Function, ...]]
     entry: EntryName = field(default=lambda index: f"entry {', '.join(map(str, index))}")
+    stands_for: str = ""
     picture: Function | None = None
     words: Callable[..., str | None] = field(default=lambda *arguments: None)
 
@@ -169,11 +173,11 @@ def judge(
         return _with_example(exercise, message, changing[0], None, reveal)
     first = right.index(False)
     shown: Outcome | None = outcomes[first]
-    problem = _plain_failure(expected[first], outcomes[first])
+    problem = _diagnosis(exercise, cases, outcomes)
+    if problem is not None and outcomes[first].error is not None:
+        shown = None  # the diagnosis says more than the error
     if problem is None:
-        problem = _diagnosis(exercise, cases, outcomes)
-        if problem is not None and outcomes[first].error is not None:
-            shown = None  # the diagnosis says more than the error
+        problem = _returns_nothing(outcomes[first])
     if problem is None:
         problem = _description(exercise, expected[first], outcomes[first], outcomes, reveal)
     message, example = _with_example(
@@ -188,13 +192,13 @@ def _not_answered(error: NotImplementedError) -> str:
     return NOT_ANSWERED if len(frames) <= 2 else f"it calls a function that is {NOT_ANSWERED}"
 
 
-def _plain_failure(expected: Any, outcome: Outcome) -> str | None:
-    """What goes wrong before any value matters."""
-    if outcome.error is None and outcome.value is None:
-        if outcome.printed:
-            return "It prints a result and returns nothing: end with `return`, not with print."
-        return "It returns nothing (None): end with `return` and the result."
-    return None
+def _returns_nothing(outcome: Outcome) -> str | None:
+    """What to do where a result is lacking."""
+    if outcome.error is not None or outcome.value is not None:
+        return None
+    if outcome.printed:
+        return "It prints a result and returns nothing: end with `return`, not with print."
+    return "It returns nothing (None): end with `return` and the result."
 
 
 def _diagnosis(
@@ -223,7 +227,13 @@ def _description(
         return wrong_kind
     if len(outcomes) > 1 and all(_same_outcome(first, outcome) for outcome in outcomes):
         return "It gives the same result whatever it is called with."
-    return difference(expected, first.value, exercise.entry, reveal=reveal)
+    return difference(
+        expected,
+        first.value,
+        exercise.entry,
+        reveal=reveal,
+        stands_for=exercise.stands_for,
+    )
 
 
 def _common_mistakes(reference: Function) -> dict[str, Function]:
@@ -266,6 +276,8 @@ def _common_mistakes(reference: Function) -> dict[str, Function]:
 def _same_outcome(first: Outcome, second: Outcome) -> bool:
     if first.error is not None or second.error is not None:
         return type(first.error) is type(second.error) and str(first.error) == str(second.error)
+    if first.value is None or second.value is None:
+        return first.value is second.value
     return same(first.value, second.value)
 
 

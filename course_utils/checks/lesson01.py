@@ -40,9 +40,8 @@ def _numbers(instance_map: np.ndarray) -> list[int]:
     return np.unique(instance_map[instance_map > 0]).tolist()
 
 
-def _wrong_class(index: tuple[int, ...]) -> str:
-    """Name a wrong label: a class index is a name, so "too small" alone would mislead."""
-    return f"the pixel in row {index[0]}, column {index[1]} has the wrong class: its index"
+def _pixel(index: tuple[int, ...]) -> str:
+    return f"the pixel in row {index[0]}, column {index[1]}"
 
 
 # ----------------------------------------------------------------------------------------------
@@ -224,7 +223,8 @@ SEMANTIC = Exercise(
             m, class_of, -1
         ),
     },
-    entry=_wrong_class,
+    entry=_pixel,
+    stands_for="class",
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -496,7 +496,8 @@ DECODE = Exercise(
             )
         ),
     },
-    entry=_wrong_class,
+    entry=_pixel,
+    stands_for="class",
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -583,7 +584,8 @@ RESIZE_NEAREST = Exercise(
             _placed(lambda k, old, new: k),
         ),
     },
-    entry=_wrong_class,
+    entry=_pixel,
+    stands_for="class",
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -655,7 +657,8 @@ PANOPTIC = Exercise(
             )
         ),
     },
-    entry=lambda index: f"the pixel in row {index[0]}, column {index[1]} has the wrong number: it",
+    entry=_pixel,
+    stands_for="number",
 )
 
 EXERCISES = {

@@ -336,6 +336,7 @@ VALLEY_THRESHOLD = Exercise(
                 if valley_threshold(histogram) < 0
                 else valley_threshold(histogram)
             ),
+            thresholding.valley_threshold,  # None
         ),
     },
 )

@@ -48,10 +48,6 @@ def _by_point(index: tuple[int, ...]) -> str:
     return f"point {index[0]}"
 
 
-def _number_of_point(index: tuple[int, ...]) -> str:
-    return f"the cluster number of point {index[0]}"
-
-
 def _by_centre(index: tuple[int, ...]) -> str:
     return f"centre {index[0]}, coordinate {index[1]}"
 
@@ -148,7 +144,8 @@ ASSIGN = Exercise(
             lambda points, centres: centres[assign(points, centres)]
         ),
     },
-    entry=_number_of_point,
+    entry=_by_point,
+    stands_for="cluster number",
 )
 
 # ----------------------------------------------------------------------------------------------

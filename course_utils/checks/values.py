@@ -103,7 +103,9 @@ def misfit(expected: Any, got: Any, *, reveal: bool = True) -> str | None:
     return f"It returns {kind(numbers)}; expected: {_wanted(expected)}."
 
 
-def difference(expected: Any, got: Any, entry: EntryName, *, reveal: bool = True) -> str:
+def difference(
+    expected: Any, got: Any, entry: EntryName, *, reveal: bool = True, stands_for: str = ""
+) -> str:
     """Say which values of an answer are wrong, and in which direction; never the right ones.
 
     Parameters
@@ -113,6 +115,9 @@ def difference(expected: Any, got: Any, entry: EntryName, *, reveal: bool = True
         Says "class 2" or "row 0, column 1" in the lesson's words.
     reveal : bool
         Without it, only where a number stands in place of nan or the reverse is told.
+    stands_for : str
+        What each number is the name of, such as "class": a name is never too large or too small.
+        Nor is a truth value, which needs no word.
 
     Returns
     -------
@@ -123,12 +128,15 @@ def difference(expected: Any, got: Any, entry: EntryName, *, reveal: bool = True
     --------
     >>> difference(np.array([0.5, 1.0]), [0.5, 0.9], lambda index: f"class {index[0]}")
     'Class 1 is too small.'
+    >>> difference([3, 0], [3, 2], lambda index: f"pixel {index[0]}", stands_for="class")
+    'Pixel 1 has the wrong class.'
     >>> difference(np.nan, 0.0, str)
     'The value is a number; expected: nan (0 divided by 0).'
     """
     if isinstance(expected, dict):
         key = next(key for key in expected if not same(expected[key], got[key]))
-        return f"{key!r}: {difference(expected[key], got[key], entry, reveal=reveal)}"
+        part = difference(expected[key], got[key], entry, reveal=reveal, stands_for=stands_for)
+        return f"{key!r}: {part}"
     wanted, numbers = as_numbers(expected), as_numbers(got)
     if wanted is None or numbers is None:
         raise TypeError(f"expected numbers, got {kind(got)}. Ask misfit before difference.")
@@ -145,6 +153,10 @@ def difference(expected: Any, got: Any, entry: EntryName, *, reveal: bool = True
         return (
             f"{'The value is' if not index else f'{wrong.sum()} of {wrong.size} values are'} wrong."
         )
+    if stands_for:
+        return f"{name} has the wrong {stands_for}."
+    if wanted.dtype.kind == "b":
+        return f"{name} is wrong."
     return f"{name} is too {'large' if numbers[index] > wanted[index] else 'small'}."
 
 

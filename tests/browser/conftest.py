@@ -1,10 +1,13 @@
 """Fixtures of the browser tests: one server and one Chromium for all of them."""
 
 import contextlib
+import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from jupyterlab_page import CHROMIUM_FLAGS, OPEN, Laboratory, NotebookPage, opened
+
+from course_utils.places import course_root
 
 _failed = pytest.StashKey[bool]()
 
@@ -28,6 +31,21 @@ def laboratory(require_chromium, tmp_path_factory) -> Iterator[Laboratory]:
     server = Laboratory(tmp_path_factory.mktemp("laboratory"))
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def lesson(request, browser, laboratory) -> Iterator[NotebookPage]:
+    """The lesson that a test file names as its SLUG, open, and run without an error.
+
+    One open notebook serves all tests of a file, which run in order: opening JupyterLab and running
+    the lesson takes longer than everything that is done with it.
+    """
+    name = f"{request.module.SLUG}.ipynb"
+    shutil.copy(course_root() / "notebooks" / name, laboratory.root)
+    with opened(browser, laboratory, name) as notebook:
+        notebook.run_all()
+        assert notebook.errors() == []
+        yield notebook
 
 
 @pytest.fixture

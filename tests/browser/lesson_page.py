@@ -1,25 +1,15 @@
 """What browser tests of all lessons do: find a cell, move a control, answer a quiz."""
 
 import re
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Literal
 
 import numpy as np
-from jupyterlab_page import Laboratory, NotebookPage, opened
-from playwright.sync_api import Browser, Locator, expect
+from jupyterlab_page import NotebookPage
+from playwright.sync_api import Locator, expect
 
-from course_utils.places import course_root
 from course_utils.widgets.quiz_bank import load_bank
 
-
-@contextmanager
-def run_lesson(browser: Browser, laboratory: Laboratory, slug: str) -> Iterator[NotebookPage]:
-    """The open notebook of a lesson, run from a clean kernel."""
-    shutil.copy(course_root() / "notebooks" / f"{slug}.ipynb", laboratory.root)
-    with opened(browser, laboratory, f"{slug}.ipynb") as notebook:
-        notebook.run_all()
-        yield notebook
+Role = Literal["button", "checkbox", "combobox", "radio", "slider"]
 
 
 def cell(notebook: NotebookPage, source: str) -> Locator:
@@ -39,6 +29,26 @@ def picture_follows(control: Locator, key: str, picture: Locator) -> None:
     control.press(key)
     expect(picture).not_to_have_attribute("src", source or "")
     expect(picture).not_to_have_attribute("alt", alt or "")
+
+
+def follows_every_key(
+    output: Locator, role: Role, name: str, keys: list[str], *, exact: bool = False
+) -> None:
+    """Press keys in a control of a demo; each gives another picture and alternative text."""
+    control = output.get_by_role(role, name=name, exact=exact)
+    for key in keys:
+        picture_follows(control, key, output.locator("img").last)
+
+
+def slider_times(
+    notebook: NotebookPage, output: Locator, name: str, *, times: int, exact: bool = False
+) -> list[float]:
+    """Milliseconds from key to picture as a slider of a demo steps up from its lowest value."""
+    control = output.get_by_role("slider", name=name, exact=exact)
+    control.press("Home")
+    notebook.wait_until_idle()
+    picture = output.locator("img").last
+    return notebook.press_and_time(control, "ArrowRight", picture, times=times)
 
 
 def move_cursor(canvas: Locator, down: int, right: int) -> None:

@@ -1,4 +1,4 @@
-"""Every lesson's quiz, solution and exercise in a real browser."""
+"""Every lesson's quiz, and how an exercise looks, in a real browser."""
 
 import re
 import shutil
@@ -19,17 +19,8 @@ def test_every_question_of_the_quiz_is_answered_by_keyboard(laboratory, open_not
     answer_quiz(notebook, slug)
 
 
-@pytest.mark.parametrize("slug", SLUGS)
-def test_the_solution_runs_without_an_error(laboratory, open_notebook, slug):
-    name = f"{slug}_solution.ipynb"
-    shutil.copy(course_root() / "solutions" / slug / f"{slug}.ipynb", laboratory.root / name)
-    solution = open_notebook(name)
-    solution.run_all()
-    assert solution.errors() == []
-
-
-@pytest.mark.parametrize("slug", SLUGS)
-def test_each_unsolved_check_of_the_exercise_is_one_plain_line(laboratory, open_notebook, slug):
+def test_each_unsolved_check_of_an_exercise_is_one_plain_line(laboratory, open_notebook):
+    slug = "05_evaluating_segmentation"  # the others differ in their cells, not on the screen
     name = f"{slug}_exercise.ipynb"
     shutil.copy(course_root() / "exercises" / slug / f"{slug}.ipynb", laboratory.root / name)
     exercise = open_notebook(name)

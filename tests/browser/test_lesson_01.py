@@ -1,29 +1,14 @@
-"""Lesson 01 in a real browser: it runs, every control answers to mouse and keyboard, by its name.
-
-One open notebook serves all tests of the lesson, which run in order: opening JupyterLab and running
-the lesson takes longer than everything that is done with it.
-"""
+"""Lesson 01 in a real browser: every control answers to mouse and keyboard, by its name."""
 
 import pytest
 from jupyterlab_page import summary
-from lesson_page import cell, containing, move_cursor, picture_follows, run_lesson
+from lesson_page import cell, containing, move_cursor, picture_follows
 from playwright.sync_api import expect
 
 from course_utils.widgets.pixel_reader import COLOURINGS, describe_pixel, reduced_picture
 
 SLUG = "01_what_is_segmentation"
 READER, STREET, POINTER = "pixel_reader.demo()", 'pixel_reader.demo("street")', "like_this.demo()"
-
-
-@pytest.fixture(scope="module")
-def lesson(browser, laboratory):
-    """The lesson, run from a clean kernel."""
-    with run_lesson(browser, laboratory, SLUG) as notebook:
-        yield notebook
-
-
-def test_the_lesson_runs_without_an_error(lesson):
-    assert lesson.errors() == []
 
 
 @pytest.mark.parametrize(("demo", "name"), [(READER, "rocket"), (STREET, "street")])

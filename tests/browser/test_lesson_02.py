@@ -1,26 +1,11 @@
-"""Lesson 02 in a real browser: it runs, every control answers to the keyboard, by its name.
-
-One open notebook serves all tests of the lesson, which run in order: opening JupyterLab and running
-the lesson takes longer than everything that is done with it.
-"""
+"""Lesson 02 in a real browser: it runs, every control answers to the keyboard, by its name."""
 
 import pytest
 from jupyterlab_page import summary
-from lesson_page import cell, containing, picture_follows, run_lesson
+from lesson_page import cell, containing, follows_every_key, slider_times
 from playwright.sync_api import expect
 
 SLUG = "02_thresholding_and_histograms"
-
-
-@pytest.fixture(scope="module")
-def lesson(browser, laboratory):
-    """The lesson, run from a clean kernel."""
-    with run_lesson(browser, laboratory, SLUG) as notebook:
-        yield notebook
-
-
-def test_the_lesson_runs_without_an_error(lesson):
-    assert lesson.errors() == []
 
 
 @pytest.mark.parametrize(
@@ -39,10 +24,7 @@ def test_the_lesson_runs_without_an_error(lesson):
     ],
 )
 def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys):
-    output = cell(lesson, demo)
-    control, picture = output.get_by_role(role, name=name), output.locator("img").last
-    for key in keys:
-        picture_follows(control, key, picture)
+    follows_every_key(cell(lesson, demo), role, name, keys)
 
 
 @pytest.mark.parametrize("scene", ["coins", "glands"])
@@ -59,12 +41,8 @@ def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys)
 def test_a_slider_answers_quickly(lesson, demo, name, scene, measured):
     output = cell(lesson, demo)
     output.get_by_role("combobox").first.select_option(scene)
-    control = output.get_by_role("slider", name=name)
-    control.press("Home")
-    lesson.wait_until_idle()
     times = 12 if name == "Noise" else 25
-    picture = output.locator("img").last
-    durations = lesson.press_and_time(control, "ArrowRight", picture, times=times)
+    durations = slider_times(lesson, output, name, times=times)
     measured(f"{demo}, {name}, {scene}: slider to picture, {summary(durations)}")
 
 

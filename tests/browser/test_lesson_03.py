@@ -1,26 +1,12 @@
-"""Lesson 03 in a real browser: it runs, and every control answers to the keyboard, by its name.
-
-One open notebook serves all tests of the lesson, which run in order.
-"""
+"""Lesson 03 in a real browser: it runs, and every control answers to the keyboard, by its name."""
 
 import pytest
 from jupyterlab_page import summary
-from lesson_page import cell, containing, picture_follows, run_lesson
+from lesson_page import cell, containing, follows_every_key, picture_follows, slider_times
 from playwright.sync_api import expect
 
 SLUG = "03_clustering"
 STEPPER, POSITION, SLIC = "kmeans_demo.demo()", "colour_position.demo()", "superpixels.demo()"
-
-
-@pytest.fixture(scope="module")
-def lesson(browser, laboratory):
-    """The lesson, run from a clean kernel."""
-    with run_lesson(browser, laboratory, SLUG) as notebook:
-        yield notebook
-
-
-def test_the_lesson_runs_without_an_error(lesson):
-    assert lesson.errors() == []
 
 
 def test_kmeans_is_stepped_by_keyboard(lesson):
@@ -49,10 +35,7 @@ def test_kmeans_is_stepped_by_keyboard(lesson):
     ],
 )
 def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys):
-    output = cell(lesson, demo)
-    control, picture = output.get_by_role(role, name=name), output.locator("img").last
-    for key in keys:
-        picture_follows(control, key, picture)
+    follows_every_key(cell(lesson, demo), role, name, keys)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +44,7 @@ def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys)
 )
 def test_a_slider_answers_quickly(lesson, demo, name, times, measured):
     output = cell(lesson, demo)
-    control = output.get_by_role("slider", name=name)
-    control.press("Home")
-    lesson.wait_until_idle()
-    picture = output.locator("img").last
-    durations = lesson.press_and_time(control, "ArrowRight", picture, times=times)
+    durations = slider_times(lesson, output, name, times=times)
     measured(f"{demo}: slider to picture, {summary(durations)}")
 
 

@@ -1,26 +1,19 @@
-"""Lesson 04 in a real browser: it runs, and every control answers to the keyboard, by its name.
-
-One open notebook serves all tests of the lesson, which run in order.
-"""
+"""Lesson 04 in a real browser: it runs, and every control answers to the keyboard, by its name."""
 
 import pytest
 from jupyterlab_page import summary
-from lesson_page import cell, containing, move_cursor, picture_follows, run_lesson
+from lesson_page import (
+    cell,
+    containing,
+    follows_every_key,
+    move_cursor,
+    picture_follows,
+    slider_times,
+)
 from playwright.sync_api import expect
 
 SLUG = "04_edges_and_regions"
 CANNY, WATERSHED, MARKERS = "canny_demo.demo()", "watershed_demo.demo()", "marker_demo.demo()"
-
-
-@pytest.fixture(scope="module")
-def lesson(browser, laboratory):
-    """The lesson, run from a clean kernel."""
-    with run_lesson(browser, laboratory, SLUG) as notebook:
-        yield notebook
-
-
-def test_the_lesson_runs_without_an_error(lesson):
-    assert lesson.errors() == []
 
 
 @pytest.mark.parametrize(
@@ -35,10 +28,7 @@ def test_the_lesson_runs_without_an_error(lesson):
     ],
 )
 def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys):
-    output = cell(lesson, demo)
-    control, picture = output.get_by_role(role, name=name), output.locator("img").last
-    for key in keys:
-        picture_follows(control, key, picture)
+    follows_every_key(cell(lesson, demo), role, name, keys)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +49,7 @@ def test_a_slider_answers_quickly(lesson, demo, name, times, measured):
         output.get_by_role("slider", name="High threshold").press("End")
     else:
         output.get_by_role("combobox").select_option("nuclei")
-    control = output.get_by_role("slider", name=name)
-    control.press("Home")
-    lesson.wait_until_idle()
-    picture = output.locator("img").last
-    durations = lesson.press_and_time(control, "ArrowRight", picture, times=times)
+    durations = slider_times(lesson, output, name, times=times)
     measured(f"{demo}, {name}: slider to picture, {summary(durations)}")
 
 

@@ -1,26 +1,11 @@
-"""Lesson 05 in a real browser: it runs, every control answers to the keyboard, by its name.
-
-One open notebook serves all tests of the lesson, which run in order: opening JupyterLab and running
-the lesson takes longer than everything that is done with it.
-"""
+"""Lesson 05 in a real browser: it runs, every control answers to the keyboard, by its name."""
 
 import pytest
 from jupyterlab_page import summary
-from lesson_page import cell, containing, picture_follows, run_lesson
+from lesson_page import cell, containing, follows_every_key, picture_follows, slider_times
 from playwright.sync_api import expect
 
 SLUG = "05_evaluating_segmentation"
-
-
-@pytest.fixture(scope="module")
-def lesson(browser, laboratory):
-    """The lesson, run from a clean kernel."""
-    with run_lesson(browser, laboratory, SLUG) as notebook:
-        yield notebook
-
-
-def test_the_lesson_runs_without_an_error(lesson):
-    assert lesson.errors() == []
 
 
 @pytest.mark.parametrize(
@@ -36,9 +21,7 @@ def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys)
     output = cell(lesson, demo)
     if name == "Change":  # the shift by 0 that the last key left looks the same for every change
         output.get_by_role("slider", name="Amount").press("PageUp")
-    control, picture = output.get_by_role(role, name=name), output.locator("img").last
-    for key in keys:
-        picture_follows(control, key, picture)
+    follows_every_key(output, role, name, keys)
 
 
 @pytest.mark.parametrize(
@@ -46,10 +29,7 @@ def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys)
 )
 def test_a_slider_answers_quickly(lesson, demo, name, measured):
     output = cell(lesson, demo)
-    control = output.get_by_role("slider", name=name)
-    control.press("Home")
-    lesson.wait_until_idle()
-    durations = lesson.press_and_time(control, "ArrowRight", output.locator("img").last, times=25)
+    durations = slider_times(lesson, output, name, times=25)
     measured(f"{demo}: slider to picture, {summary(durations)}")
 
 

@@ -1,29 +1,14 @@
-"""Lesson 06 in a real browser: it runs, every control answers to the keyboard, by its name.
-
-One open notebook serves all tests of the lesson, which run in order: opening JupyterLab and running
-the lesson takes longer than everything that is done with it.
-"""
+"""Lesson 06 in a real browser: it runs, every control answers to the keyboard, by its name."""
 
 import pytest
 from jupyterlab_page import summary
-from lesson_page import cell, containing, move_cursor, picture_follows, run_lesson
+from lesson_page import cell, containing, follows_every_key, move_cursor, slider_times
 from playwright.sync_api import expect
 
 from course_utils.widgets.volume import SETTINGS, output_volume
 
 SLUG = "06_convolution"
 OUTPUT = "Output: filter A's map"
-
-
-@pytest.fixture(scope="module")
-def lesson(browser, laboratory):
-    """The lesson, run from a clean kernel."""
-    with run_lesson(browser, laboratory, SLUG) as notebook:
-        yield notebook
-
-
-def test_the_lesson_runs_without_an_error(lesson):
-    assert lesson.errors() == []
 
 
 @pytest.mark.parametrize(
@@ -41,10 +26,7 @@ def test_the_lesson_runs_without_an_error(lesson):
     ],
 )
 def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys):
-    output = cell(lesson, demo)
-    control, picture = output.get_by_role(role, name=name), output.locator("img").last
-    for key in keys:
-        picture_follows(control, key, picture)
+    follows_every_key(cell(lesson, demo), role, name, keys)
 
 
 def test_impossible_settings_are_explained_and_mended(lesson):
@@ -69,12 +51,8 @@ def test_the_place_slider_follows_the_number_of_places(lesson):
 @pytest.mark.parametrize("name", ["Place", "Picture side", "Padding"])
 def test_a_slider_answers_quickly(lesson, name, measured):
     output = cell(lesson, "filter_stepper.demo()")
-    control = output.get_by_role("slider", name=name)
-    control.press("Home")
-    lesson.wait_until_idle()
     times = {"Place": 20, "Picture side": 8, "Padding": 2}[name]
-    picture = output.locator("img").last
-    durations = lesson.press_and_time(control, "ArrowRight", picture, times=times)
+    durations = slider_times(lesson, output, name, times=times)
     measured(f"filter_stepper.demo(), {name}: slider to picture, {summary(durations)}")
 
 

@@ -1,26 +1,11 @@
-"""Lesson 07 in a real browser: it runs, every control answers to the keyboard, by its name.
-
-One open notebook serves all tests of the lesson, which run in order: opening JupyterLab and running
-the lesson takes longer than everything that is done with it.
-"""
+"""Lesson 07 in a real browser: it runs, every control answers to the keyboard, by its name."""
 
 import pytest
 from jupyterlab_page import summary
-from lesson_page import cell, containing, move_cursor, picture_follows, run_lesson
+from lesson_page import cell, containing, follows_every_key, move_cursor, slider_times
 from playwright.sync_api import expect
 
 SLUG = "07_pooling_and_receptive_field"
-
-
-@pytest.fixture(scope="module")
-def lesson(browser, laboratory):
-    """The lesson, run from a clean kernel."""
-    with run_lesson(browser, laboratory, SLUG) as notebook:
-        yield notebook
-
-
-def test_the_lesson_runs_without_an_error(lesson):
-    assert lesson.errors() == []
 
 
 @pytest.mark.parametrize(
@@ -35,10 +20,7 @@ def test_the_lesson_runs_without_an_error(lesson):
     ],
 )
 def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys):
-    output = cell(lesson, demo)
-    control, picture = output.get_by_role(role, name=name), output.locator("img").last
-    for key in keys:
-        picture_follows(control, key, picture)
+    follows_every_key(cell(lesson, demo), role, name, keys)
 
 
 @pytest.mark.parametrize("kind", ["maximum", "maximum, then blur"])
@@ -47,12 +29,8 @@ def test_a_slider_answers_quickly(lesson, name, kind, measured):
     output = cell(lesson, "pooling.demo()")
     output.get_by_role("combobox", name="Pooling").select_option(kind)
     output.get_by_role("slider", name="Stride").press("Home")
-    control = output.get_by_role("slider", name=name)
-    control.press("Home")
-    lesson.wait_until_idle()
-    picture = output.locator("img").last
     times = 8 if name == "Shift" else 5
-    durations = lesson.press_and_time(control, "ArrowRight", picture, times=times)
+    durations = slider_times(lesson, output, name, times=times)
     measured(f"pooling, {name}, {kind}: slider to picture, {summary(durations)}")
 
 
