@@ -2,15 +2,12 @@
 
 import io
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from ipywidgets import RadioButtons
-from matplotlib import get_data_path
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from course_utils.datasets.pictures import Picture, load_picture
 from course_utils.datasets.street import drawn_street
@@ -19,6 +16,7 @@ from course_utils.figures import set_alt_text
 from course_utils.labels import IGNORE_INDEX, display_palette
 from course_utils.widgets.canvas import Canvas
 from course_utils.widgets.explore import explore
+from course_utils.widgets.number_grid import figure_of, sheet, write
 from course_utils.widgets.still import Demo
 
 COLOURINGS = ("photograph", "semantic", "instance", "panoptic")
@@ -167,7 +165,7 @@ def draw_pixel(
     window = np.s_[top : top + SIDE, left : left + SIDE]
     values = _values(source, colouring)[window]
     place = (row - top, column - left)
-    shown = Image.new("RGB", (2 * SIDE * CELL + 2 * MARGIN, SIDE * CELL + TITLE + 4), "white")
+    shown = sheet(2 * SIDE * CELL + 2 * MARGIN, SIDE * CELL + TITLE + 4)
     around = f"around it, {_STEPS.get(_step(picture), f'every {_step(picture)}th')} pixel"
     for number, (title, kind) in enumerate(
         [(around, "photograph"), (_TITLES[colouring], colouring)]
@@ -176,8 +174,8 @@ def draw_pixel(
         at = number * (SIDE * CELL + MARGIN) + MARGIN // 2
         shown.paste(panel, (at, TITLE))
         middle = (at + SIDE * CELL // 2, TITLE // 2)
-        ImageDraw.Draw(shown).text(middle, title, "black", _font(14), anchor="mm")
-    figure = _figure_of(shown)
+        write(shown, middle, title, anchor="m")
+    figure = figure_of(shown)
     line = describe_pixel(source, row, column)
     words = ", ".join(" ".join(map(str, pixel)) for pixel in values[place[0]].tolist())
     set_alt_text(
@@ -286,37 +284,14 @@ def _enlarged(window: np.ndarray, place: tuple[int, int], values: np.ndarray | N
         assert values is not None  # else there are no lines
         y = (row + (line + 0.7) / (lines + 0.4)) * CELL
         colour = "black" if bright[row, column] else "white"
-        text = _written(str(values[row, column, line]), 18 - 2 * lines)
-        corner = ((column + 0.5) * CELL - text.width / 2, y - text.height / 2)
-        panel.paste(colour, (round(corner[0]), round(corner[1])), text)
+        text, middle = str(values[row, column, line]), (column + 0.5) * CELL
+        write(panel, (middle, y), text, 18 - 2 * lines, colour, anchor="m")
     pen = ImageDraw.Draw(panel)
     y, x = (CELL * part for part in place)
     for inset, colour in ((0, "black"), (2, "white")):
         box = (x + inset, y + inset, x + CELL - 1 - inset, y + CELL - 1 - inset)
         pen.rectangle(box, outline=colour, width=2)
     return panel
-
-
-def _figure_of(picture: Image.Image) -> Figure:
-    """A figure that is filled by a picture, one pixel of it a pixel of the screen."""
-    figure = Figure(figsize=(picture.width / 100, picture.height / 100), dpi=100)
-    FigureCanvasAgg(figure)
-    figure.figimage(np.asarray(picture))  # without axes, which would take a third of the time
-    return figure
-
-
-@cache
-def _written(text: str, size: int) -> Image.Image:
-    """A word as a mask, drawn once: the same numbers come again and again."""
-    left, top, right, bottom = (round(side) for side in _font(size).getbbox(text))
-    mask = Image.new("L", (right - left, bottom - top))
-    ImageDraw.Draw(mask).text((-left, -top), text, 255, _font(size))
-    return mask
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.truetype(str(Path(get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"), size)
 
 
 def _png(image: np.ndarray) -> bytes:

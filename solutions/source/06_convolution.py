@@ -100,14 +100,10 @@ def conv2d(inputs, filters, bias, stride, padding, dilation):
     reach = dilation * (side - 1) + 1
     rows, columns = (output_size(n, side, stride, padding, dilation) for n in inputs.shape[1:])
     output = np.zeros((len(filters), rows, columns))
-    for number in range(len(filters)):
-        for row in range(rows):
-            for column in range(columns):
-                top, left = row * stride, column * stride
-                down = slice(top, top + reach, dilation)
-                right = slice(left, left + reach, dilation)
-                window = padded[:, down, right]  # (C, k, k)
-                output[number, row, column] = np.sum(window * filters[number]) + bias[number]
+    for number, row, column in np.ndindex(output.shape):  # three loops in one
+        top, left = row * stride, column * stride
+        window = padded[:, top : top + reach : dilation, left : left + reach : dilation]
+        output[number, row, column] = np.sum(window * filters[number]) + bias[number]
     return output
     ### END SOLUTION
 
