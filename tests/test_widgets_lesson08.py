@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from course_utils.figures import alt_text
 from course_utils.geometry import transposed_conv_output_size
-from course_utils.widgets import stamper, upsamplers
+from course_utils.widgets import checkerboard, number_grid, stamper, upsamplers
 
 # ----------------------------------------------------------------------------------------------
 # The stamper
@@ -57,9 +57,10 @@ def test_the_stamp_picture_tells_its_size_and_sum():
 
 @pytest.mark.parametrize(("stamps", "frame"), [(0, False), (1, True), (9, True)])
 def test_the_last_stamp_is_framed(stamps, frame):
-    for ax in stamper.draw_stamps(stamps).axes:
-        pixels = np.asarray(ax.images[0].get_array())
-        assert (pixels == stamper.FRAME).all(axis=-1).any() == frame
+    figure = stamper.draw_stamps(stamps)
+    pixels = np.asarray(figure.images[0].get_array())[..., :3]
+    for panel in np.array_split(pixels, 3, axis=1):
+        assert (panel == number_grid.CURRENT).all(axis=-1).any() == frame
 
 
 def test_a_stamp_that_padding_cuts_off_is_not_framed_outside():
@@ -68,8 +69,7 @@ def test_a_stamp_that_padding_cuts_off_is_not_framed_outside():
 
 
 def test_numbers_are_written_where_they_belong():
-    pixels = stamper._numbered(np.array([[0, 7], [12, 100]]))
-    assert pixels.shape == (stamper.SIDE, stamper.SIDE, 3)
+    pixels = np.asarray(number_grid.shaded_numbers(np.array([[0, 7], [12, 100]]), 240))
     darkness = [pixels[i : i + 120, j : j + 120].mean() for i in (0, 120) for j in (0, 120)]
     assert darkness == sorted(darkness, reverse=True)
 
@@ -88,19 +88,19 @@ def test_wrong_names_are_explained():
     with pytest.raises(ValueError, match="name must be one of all ones, counting, pyramid"):
         stamper.make_kernel("flat", 3)
     with pytest.raises(ValueError, match="name must be one of all equal, random, got 'learned'"):
-        stamper.layer_weights("learned", 3, 2)
+        checkerboard.layer_weights("learned", 3, 2)
 
 
 @pytest.mark.parametrize("kernel", range(1, 9))
 @pytest.mark.parametrize("stride", range(1, 5))
 def test_the_overlap_is_even_exactly_if_the_stride_divides_the_kernel(kernel, stride):
-    counts = stamper.inner_counts(kernel, stride)
+    counts = checkerboard.inner_counts(kernel, stride)
     assert (np.ptp(counts) == 0) == (kernel % stride == 0)
-    whole = stamper.overlap_counts(stamper.FLAT, kernel, stride)
+    whole = stamper.overlap_counts(checkerboard.FLAT, kernel, stride)
     assert counts.shape[0] % stride == 0
     assert len(counts) >= 3 * stride
     assert counts.max() == whole.max()
-    assert len(whole) == transposed_conv_output_size(stamper.FLAT, kernel, stride)
+    assert len(whole) == transposed_conv_output_size(checkerboard.FLAT, kernel, stride)
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 2), (4, 2), (5, 3), (8, 4), (2, 4), (1, 1)])
@@ -108,7 +108,7 @@ def test_inside_is_the_middle_of_the_whole(kernel, stride):
     rng = np.random.default_rng(0)
     values, weights = rng.random((6, 6)), rng.random((kernel, kernel))
     margin = stride * ((kernel - 1) // stride)
-    part = stamper.inside(values, weights, stride)
+    part = checkerboard.inside(values, weights, stride)
     whole = stamper.stamp(values, weights, stride)
     seen = whole[margin:, margin:][: len(part), : len(part)]
     np.testing.assert_allclose(part[: len(seen), : len(seen)], seen)
@@ -117,19 +117,19 @@ def test_inside_is_the_middle_of_the_whole(kernel, stride):
 
 def test_flat_grey_stays_flat_with_equal_weights_only():
     flat = "between 0.50 and 0.50"
-    assert flat in alt_text(stamper.draw_overlap(4, 2))
-    assert flat not in alt_text(stamper.draw_overlap(4, 2, "random"))
-    assert flat not in alt_text(stamper.draw_overlap(3, 2))
-    assert "between 0.00 and" in alt_text(stamper.draw_overlap(1, 3))
+    assert flat in alt_text(checkerboard.draw_checkerboard(4, 2))
+    assert flat not in alt_text(checkerboard.draw_checkerboard(4, 2, "random"))
+    assert flat not in alt_text(checkerboard.draw_checkerboard(3, 2))
+    assert "between 0.00 and" in alt_text(checkerboard.draw_checkerboard(1, 3))
 
 
-@pytest.mark.parametrize("weights", stamper.WEIGHTS)
+@pytest.mark.parametrize("weights", checkerboard.WEIGHTS)
 def test_weights_keep_the_brightness(weights):
-    assert stamper.layer_weights(weights, 5, 3).sum() == pytest.approx(9)
+    assert checkerboard.layer_weights(weights, 5, 3).sum() == pytest.approx(9)
 
 
 def test_the_overlap_demo_says_the_rule():
-    demo = stamper.overlap_demo()
+    demo = checkerboard.demo()
     assert demo.caption == "3 divided by 2 leaves 1: the stamps overlap unevenly."
     demo._named["kernel"].value = 4
     assert demo.caption == "4 is divisible by 2: the stamps overlap evenly."

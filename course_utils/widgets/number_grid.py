@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from matplotlib import get_data_path
+from matplotlib import colormaps, get_data_path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
@@ -74,6 +74,74 @@ def number_grid(
         box = (left * cell, top * cell, right * cell, bottom * cell)
         pen.rectangle(box, outline=CURRENT, width=3)
     return picture
+
+
+def shaded_numbers(numbers: np.ndarray, side: int, frames: Sequence[Frame] = ()) -> Image.Image:
+    """Draw a grid of whole numbers that fills a square, the larger the darker.
+
+    Parameters
+    ----------
+    numbers : ndarray of int, at least 0, shape (R, C)
+        At most `side` rows and columns; without any the square stays white.
+    side : int
+        Of the square in pixels of the screen.
+    frames : sequence of (top, left, bottom, right)
+        As for `number_grid`.
+
+    Returns
+    -------
+    Image
+        RGB, side x side pixels.
+
+    Examples
+    --------
+    >>> shaded_numbers(np.array([[0, 7], [12, 100]]), 240).size
+    (240, 240)
+    """
+    square = sheet(side, side)
+    if numbers.size:
+        cell = (side - 1) // max(numbers.shape)
+        shade = colormaps["Blues"](0.75 * numbers / max(1, numbers.max()))[..., :3]
+        digits = len(str(numbers.max()))
+        grid = number_grid(
+            numbers.astype(str),
+            np.rint(255 * shade).astype(np.uint8),
+            cell,
+            frames=frames,
+            size=max(7, min(15, int(0.6 * cell), int(1.4 * cell / digits))),
+        )
+        square.paste(grid, ((side - grid.width) // 2, (side - grid.height) // 2))
+    return square
+
+
+def panel_row(*panels: tuple[str, Image.Image]) -> Figure:
+    """Lay pictures beside each other, each under its title.
+
+    Parameters
+    ----------
+    *panels : tuple of str and Image
+        Title and picture, from left to right.
+
+    Returns
+    -------
+    Figure
+        It still needs `set_alt_text`.
+
+    Examples
+    --------
+    >>> square = sheet(240, 240)
+    >>> panel_row(("input", square), ("output", square)).get_size_inches().tolist()
+    [5.16, 2.72]
+    """
+    gap, top = 12, 26
+    width = sum(picture.width + gap for _, picture in panels) + gap
+    row = sheet(width, max(picture.height for _, picture in panels) + top + 6)
+    left = gap
+    for title, picture in panels:
+        write(row, (left + picture.width / 2, top / 2), title, anchor="m")
+        row.paste(picture, (left, top))
+        left += picture.width + gap
+    return figure_of(row)
 
 
 def sheet(width: int, height: int) -> Image.Image:

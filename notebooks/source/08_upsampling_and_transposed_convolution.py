@@ -18,7 +18,7 @@ from course_utils.datasets.pictures import load_picture
 from course_utils.figures import set_alt_text
 from course_utils.plotting import compare, show_image
 from course_utils.timing import milliseconds
-from course_utils.widgets import stamper, upsamplers
+from course_utils.widgets import checkerboard, stamper, upsamplers
 from course_utils.widgets.predict import predict, reveal
 from course_utils.widgets.quiz import quiz
 
@@ -558,12 +558,12 @@ reveal("08-overlap", "2, 3, 2, 3, ...")
 # dimensions the counts of rows and columns multiply: kernel 3, stride 2 gives 1, 2 and 4 in a
 # **checkerboard**. A flat grey picture comes out chequered:
 # %%
-stamper.draw_overlap(kernel=3, stride=2)
+checkerboard.draw_checkerboard(kernel=3, stride=2)
 # %% [markdown]
 # **Move it.** Find all kernels for stride 3 that leave flat grey flat. Then set the weights to
 # "random", as they are before training. Is a divisible kernel still safe?
 # %% tags=["nbval-ignore-output"]
-stamper.overlap_demo()
+checkerboard.demo()
 # %% [markdown]
 # With equal weights the rule decides. With unequal ones, a divisible kernel makes the *count* even,
 # not the *sum of weights*: with kernel 4 and stride 2, even and odd pixels are still made by

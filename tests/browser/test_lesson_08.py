@@ -17,9 +17,9 @@ SLUG = "08_upsampling_and_transposed_convolution"
         ("stamper.demo()", "slider", "Padding", ["ArrowRight", "ArrowRight", "Home"]),
         ("stamper.demo()", "slider", "Output padding", ["ArrowRight", "Home"]),
         ("stamper.demo()", "combobox", "Weights", ["ArrowDown", "ArrowUp"]),
-        ("stamper.overlap_demo()", "slider", "Kernel", ["ArrowRight", "End", "ArrowLeft"]),
-        ("stamper.overlap_demo()", "slider", "Stride", ["ArrowRight", "Home", "ArrowRight"]),
-        ("stamper.overlap_demo()", "combobox", "Weights", ["ArrowDown"]),
+        ("checkerboard.demo()", "slider", "Kernel", ["ArrowRight", "End", "ArrowLeft"]),
+        ("checkerboard.demo()", "slider", "Stride", ["ArrowRight", "Home", "ArrowRight"]),
+        ("checkerboard.demo()", "combobox", "Weights", ["ArrowDown"]),
         ("upsamplers.demo()", "slider", "Factor", ["ArrowRight", "End", "Home"]),
         ("upsamplers.demo()", "slider", "Zoom down", ["ArrowRight", "Home", "End"]),
         ("upsamplers.demo()", "slider", "Zoom right", ["ArrowLeft", "Home", "End"]),
@@ -34,7 +34,7 @@ def test_a_control_moves_its_picture_by_keyboard(lesson, demo, role, name, keys)
     ("demo", "name", "times"),
     [
         ("stamper.demo()", "Stamps", 9),
-        ("stamper.overlap_demo()", "Kernel", 7),
+        ("checkerboard.demo()", "Kernel", 7),
         ("upsamplers.demo()", "Zoom down", 15),
         ("upsamplers.demo()", "Zoom right", 15),
         ("upsamplers.demo()", "Factor", 6),
@@ -68,7 +68,7 @@ def test_an_impossible_setting_is_told_in_words(lesson):
 
 
 def test_a_divisible_kernel_overlaps_evenly(lesson):
-    output = cell(lesson, "stamper.overlap_demo()")
+    output = cell(lesson, "checkerboard.demo()")
     output.get_by_role("combobox", name="Weights").select_option("all equal")
     for name, steps in (("Kernel", 5), ("Stride", 2)):
         control = output.get_by_role("slider", name=name)
