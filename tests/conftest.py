@@ -1,6 +1,8 @@
 """What all tests share: a progress file of their own, and tools that a machine may lack."""
 
+import functools
 import importlib.util
+import itertools
 import os
 import shutil
 import subprocess
@@ -84,18 +86,23 @@ def require_shared() -> Path:
     return folder
 
 
-_measured = pytest.StashKey[list[str]]()
-
-
 @pytest.fixture
-def measured(request) -> Callable[[str], None]:
+def measured(record_property) -> Callable[[str], None]:
     """Say what was measured; it is printed after all tests, which never fail on a time."""
-    return request.config.stash.setdefault(_measured, []).append
+    return functools.partial(record_property, "measured")
 
 
-def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
-    """Print what the tests have measured."""
-    if lines := config.stash.get(_measured, []):
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print what the tests have measured, in this process or in others."""
+    reports = itertools.chain.from_iterable(terminalreporter.stats.values())
+    lines = [
+        value
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == "measured"
+    ]
+    if lines:
         terminalreporter.section("measured")
         for line in lines:
             terminalreporter.line(line)
