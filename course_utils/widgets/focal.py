@@ -76,10 +76,13 @@ def draw_focal(gamma: float = 2.0, alpha: float = 0.5) -> tuple[Figure, str]:
     >>> "At p = 0.9 a pixel costs 100.0 times less" in draw_focal(gamma=2, alpha=0.5)[1]
     True
     """
-    figure, axes = new_figure(1, 2, width=7.6, height=3.1)
+    figure, axes = new_figure(1, 2, width=7.6, height=3.3)
     loss, slope = focal_curve(_P, gamma), np.abs(focal_slope(_P, gamma))
     _panel(axes[0, 0], loss, -np.log(_P), alpha, TOP, "loss of one pixel")
     _panel(axes[0, 1], slope, 1 - _P, alpha, 1.35, "size of its gradient")
+    entries = axes[0, 0].lines  # the same in both panels
+    for ax, shown in ((axes[0, 0], entries[1:]), (axes[0, 1], entries[:1])):
+        ax.legend(handles=shown, loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=2)
     hard, easy = (float(np.abs(focal_slope(np.array(p), gamma))) for p in (0.3, 0.9))
     ratio = alpha * hard / ((1 - alpha) * easy) if alpha < 1 else np.inf
     less = float((1 - np.float64(0.9)) ** -gamma)
@@ -103,23 +106,12 @@ def _at(p: float) -> int:
 def _panel(
     ax: Axes, values: np.ndarray, plain: np.ndarray, alpha: float, top: float, title: str
 ) -> None:
-    """One curve for each class, and cross-entropy dotted; plain texts, which are quick to draw."""
-    ax.set_axis_off()
-    ax.set(xlim=(-0.08, 1.02), ylim=(-0.14 * top, top))
-    ax.set_title(title, y=1)
-    ax.plot(_P, np.minimum(plain, top), ":", color="0.4", label="cross-entropy")
-    ax.plot(_P, np.minimum(alpha * values, top), color=SHIP_COLOUR, label="ship, alpha")
-    ax.plot(
-        _P, np.minimum((1 - alpha) * values, top), "--", color=SEA_COLOUR, label="sea, 1 - alpha"
-    )
-    ax.hlines(0, 0, 1, colors="0", linewidths=0.8)
-    ax.vlines(0, 0, top, colors="0", linewidths=0.8)
-    for p in (0, 0.5, 1):
-        ax.text(p, -0.02 * top, f"{p:g}", ha="center", va="top", fontsize=9)
-    ax.text(0.78, -0.02 * top, "p of true class", ha="center", va="top", fontsize=9)
-    for height in (0, int(top)):
-        ax.text(-0.02, height, f"{height}", ha="right", va="center", fontsize=9)
-    ax.legend(loc="upper right")
+    """One curve for each class, and cross-entropy dotted."""
+    ax.plot(_P, plain, ":", color="0.4", label="cross-entropy")
+    ax.plot(_P, alpha * values, color=SHIP_COLOUR, label="ship, alpha")
+    ax.plot(_P, (1 - alpha) * values, "--", color=SEA_COLOUR, label="sea, 1 - alpha")
+    ax.set(xlim=(0, 1), ylim=(0, top), xticks=(0, 0.5, 1), yticks=range(int(top) + 1), title=title)
+    ax.set_xlabel("p of the true class")
 
 
 def demo() -> Demo:
