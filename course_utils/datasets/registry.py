@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.datasets import coin_windows, digit_scenes, ship_scenes
+from course_utils.datasets import cell_scenes, coin_windows, digit_scenes, ship_scenes
 from course_utils.datasets.segmentation_data import SegmentationData, from_arrays
 from course_utils.labels import display_palette
 
@@ -80,6 +80,13 @@ _MADE = {
             coin_windows.coin_windows,
             coin_windows.CLASS_NAMES,
             *(200, 52, 52),
+        ),
+        _made(
+            "cells",
+            "nuclei under a fluorescence microscope, generated, most of them touching",
+            cell_scenes.cell_scenes,
+            cell_scenes.CLASS_NAMES,
+            *(200, 50, 50),
         ),
         _made(
             "ships",
