@@ -8,10 +8,8 @@ download starts anew.
 """
 
 import contextlib
-import errno
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -20,6 +18,8 @@ from typing import IO
 
 import requests
 from tqdm import tqdm
+
+from course_utils.disk_space import full_disk_explained
 
 WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds before each new try; so many tries in a row may bring nothing."""
@@ -33,7 +33,9 @@ class DownloadError(OSError):
     """A file did not come; the message says why, and what to do."""
 
 
-def download(url: str, path: Path, *, waits: tuple[float, ...] = WAITS) -> None:
+def download(
+    url: str, path: Path, *, part: Path | None = None, waits: tuple[float, ...] = WAITS
+) -> None:
     """Download a file, or the rest of one that was begun.
 
     Parameters
@@ -41,8 +43,10 @@ def download(url: str, path: Path, *, waits: tuple[float, ...] = WAITS) -> None:
     url : str
         Address, http or https.
     path : Path
-        Where the whole file goes. Until then its beginning is kept in `path` with ".part" added,
-        whatever happens: a cut connection, a full disk, Ctrl-C, a killed process.
+        Where the whole file goes.
+    part : Path, optional
+        Where its beginning is kept until then, whatever happens: a cut connection, a full disk,
+        Ctrl-C, a killed process. By default `path` with ".part" added; on the same disk.
     waits : tuple of float
         Seconds to wait before each new try. The count starts again with every try that brought the
         file further than any before it.
@@ -50,8 +54,10 @@ def download(url: str, path: Path, *, waits: tuple[float, ...] = WAITS) -> None:
     Raises
     ------
     DownloadError
-        The server cannot be reached, refuses, or cuts the connection again and again; or the disk
-        is full. The message tells what was tried and what was kept.
+        The server cannot be reached, refuses, or cuts the connection again and again. The message
+        tells what was tried and what was kept.
+    DiskFullError
+        The file does not fit; what fits is kept.
 
     Examples
     --------
@@ -61,9 +67,9 @@ def download(url: str, path: Path, *, waits: tuple[float, ...] = WAITS) -> None:
     Traceback (most recent call last):
     course_utils.range_download.DownloadError: http://127.0.0.1:9/set.zip could not be ...
     """
-    part = part_of(path)
+    part = part or path.with_name(f"{path.name}.part")
     furthest, failures = _length(part), 0
-    with _progress_bar(path.name) as bar:
+    with _progress_bar(part.stem) as bar:
         while True:
             try:
                 _download_rest(url, part, bar)
@@ -74,31 +80,10 @@ def download(url: str, path: Path, *, waits: tuple[float, ...] = WAITS) -> None:
                 if failures > len(waits):
                     raise DownloadError(_given_up(url, part, failures, trouble)) from trouble
                 wait = min(max(waits[failures - 1], trouble.wait), _LONGEST_WAIT)
-                tqdm.write(f"{path.name}: {trouble}; next try in {wait:g} s.", file=sys.stderr)
+                tqdm.write(f"{part.stem}: {trouble}; next try in {wait:g} s.", file=sys.stderr)
                 time.sleep(wait)
     part.replace(path)
     _mark_of(part).unlink(missing_ok=True)
-
-
-def part_of(path: Path) -> Path:
-    """File that holds the beginning of a file while it comes.
-
-    Parameters
-    ----------
-    path : Path
-        Where the whole file goes.
-
-    Returns
-    -------
-    Path
-        Beside it.
-
-    Examples
-    --------
-    >>> part_of(Path("downloads/set.zip")).name
-    'set.zip.part'
-    """
-    return path.with_name(f"{path.name}.part")
 
 
 class _PassingError(Exception):
@@ -159,20 +144,10 @@ def _append(answer: requests.Response, part: Path, begun: int, bar: tqdm) -> Non
 
 
 def _write_all(file: IO[bytes], chunk: bytes, total: int | None) -> None:
-    rest = memoryview(chunk)
-    try:
+    part, rest = Path(file.name), memoryview(chunk)
+    with full_disk_explained(part, lambda: total - _length(part) if total else None):
         while rest:
             rest = rest[file.write(rest) :]
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise
-        part = Path(file.name)
-        needed = f"{total - _length(part):,} bytes" if total else "room for more"
-        raise DownloadError(
-            f"The disk is full: {part} needs {needed}, and there are "
-            f"{shutil.disk_usage(part.parent).free:,} bytes free. Free some space and run the "
-            "same command again: it goes on from what is kept there."
-        ) from error
 
 
 def _require_success(url: str, answer: requests.Response) -> None:
