@@ -18,7 +18,8 @@ PACKAGE = course_root() / "course_utils"
 FLOORS = (
     "labels geometry places timing",
     "metrics counting thresholding clustering edges losses crf transforms plotting figures drawing "
-    "download archive unpacking manifest range_download disk_space progress models.layers",
+    "download archive unpacking manifest range_download disk_space progress models.layers "
+    "models.description",
     "models.lenet models.fcn models.unet models.deeplab models.registry datasets.*",
     "checkpoints",
     "training schedules history",
