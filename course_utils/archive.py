@@ -121,8 +121,8 @@ def damage_explained(path: Path) -> Iterator[None]:
     except _DAMAGE as error:
         reason = str(error) or type(error).__name__
         raise ArchiveError(
-            f"{path} is damaged or no zip or tar archive ({reason}). "
-            "Remove it and download it again; nothing was unpacked from it."
+            f"{path} is damaged or no zip or tar archive ({reason}); nothing was unpacked from it. "
+            "Download it again."
         ) from error
 
 

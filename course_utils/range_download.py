@@ -233,5 +233,6 @@ def _read_mark(part: Path, url: str) -> str:
 def _write_mark(part: Path, url: str, answer: requests.Response) -> None:
     """Store the mark, before the first byte it stands for."""
     temporary = part.with_name(f"{part.name}.json.{os.getpid()}")
-    temporary.write_text(json.dumps({"url": url, "mark": _mark_in(answer)}), encoding="utf-8")
+    with full_disk_explained(part, lambda: None):
+        temporary.write_text(json.dumps({"url": url, "mark": _mark_in(answer)}), encoding="utf-8")
     temporary.replace(_mark_of(part))
