@@ -5,17 +5,16 @@ The idea is that a data set's folder gets its name last. Archives come into a wo
 is killed on the way leaves a work folder, never half a data set, and the next run goes on from it.
 """
 
-import contextlib
 import os
 import shutil
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from course_utils.archive import ArchiveError, files_of
 from course_utils.disk_space import full_disk_explained, readable, require_free
+from course_utils.locks import held
 from course_utils.manifest import faults, read_manifest, write_manifest
 from course_utils.range_download import WAITS, DownloadError, download
 from course_utils.sources import Download, Source, default_root
@@ -80,7 +79,8 @@ def fetch(
     """
     root = (root or default_root(source.name)).expanduser().resolve()
     work = _work_folder(root)
-    with _alone(root):
+    lock = root.with_name(f".{root.name}.lock")
+    with held(lock, f"Another process is fetching {root.name}; waiting for it."):
         _tidy(work, root)
         if not again and not faults(root, every_byte=False):
             return root
@@ -291,47 +291,6 @@ def _place(unpacked: Path, root: Path, work: Path) -> None:
     if root.exists():
         root.rename(work / f"replaced-{os.getpid()}")
     unpacked.rename(root)
-
-
-@contextlib.contextmanager
-def _alone(root: Path) -> Iterator[None]:
-    """Hold the lock of a data set, a file beside it; the system frees it when its holder dies."""
-    try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(root.with_name(f".{root.name}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
-    except (PermissionError, FileExistsError, NotADirectoryError) as error:
-        raise type(error)(
-            f"expected to write beside {root}, the system says no ({error.strerror}). "
-            "Choose a folder of your own with --root."
-        ) from error
-    try:
-        if not _try_lock(descriptor):
-            _say(f"Another process is fetching {root.name}; waiting for it.")
-            while not _try_lock(descriptor):
-                time.sleep(0.1)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except PermissionError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _try_lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
 
 
 def _say(text: str) -> None:

@@ -16,7 +16,7 @@ from course_utils.places import course_root
 
 PACKAGE = course_root() / "course_utils"
 FLOORS = (
-    "labels geometry places timing sources",
+    "labels geometry places timing sources locks",
     "metrics counting thresholding clustering edges losses crf transforms plotting figures drawing "
     "download archive unpacking manifest range_download disk_space progress models.layers "
     "models.description",
