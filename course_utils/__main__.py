@@ -108,7 +108,7 @@ def _data_set(options: argparse.Namespace) -> int:
         if not options.again and download.is_there(root):
             print(f"{source.title} is in {root}. --verify checks it, --again fetches it anew.")
             return 0
-        print(download.announcement(source, root), flush=True)
+        print(download.announcement(source, root, options.given), flush=True)
         if not (options.given or options.yes or _agreed()):
             return 1
         download.fetch(source, root, given=options.given, again=options.again)

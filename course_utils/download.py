@@ -82,7 +82,7 @@ def fetch(
     lock = root.with_name(f".{root.name}.lock")
     with held(lock, f"Another process is fetching {root.name}; waiting for it."):
         _tidy(work, root)
-        if not again and not faults(root, every_byte=False):
+        if not again and is_there(root):
             return root
         _require_ours(root)
         work.mkdir(exist_ok=True)
@@ -95,14 +95,36 @@ def fetch(
     return root
 
 
-def announcement(source: Source, root: Path | None = None) -> str:
-    """What is about to be downloaded, how much of it, and on whose terms.
+def is_there(root: Path) -> bool:
+    """Whether a folder holds a fetched data set whose files are all there in full length.
+
+    Parameters
+    ----------
+    root : Path
+        The data set's folder.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_there(Path("no such folder"))
+    False
+    """
+    return not faults(root, every_byte=False)
+
+
+def announcement(source: Source, root: Path, given: Sequence[Path] = ()) -> str:
+    """What is about to be fetched, how much of it, and on whose terms.
 
     Parameters
     ----------
     source : Source
-    root : Path, optional
-        As in `fetch`.
+    root : Path
+        The data set's folder.
+    given : sequence of Path
+        What is unpacked instead of a download.
 
     Returns
     -------
@@ -113,32 +135,31 @@ def announcement(source: Source, root: Path | None = None) -> str:
     --------
     >>> print(announcement(Source(name="dots", title="Dots", licence="CC0", citation="A. Dot 2020",
     ...     downloads=(Download("https://example.org/dots.zip", "dots.zip", 5_000_000),),
-    ...     unpacked_size=6_000_000, layout=("*.png",)), Path("/data/dots")))
+    ...     unpacked_size=6_000_000, layout=("*.png",)), Path("dots")))
     Dots
       download  5.0 MB from example.org, 6.0 MB unpacked
-      folder    /data/dots
+      folder    dots
       licence   CC0
       citation  A. Dot 2020
     """
     size = readable(sum(file.size for file in source.downloads))
     hosts = ", ".join(sorted({urlsplit(file.url).netloc for file in source.downloads}))
+    origin = f"  download  {size} from {hosts}, {readable(source.unpacked_size)} unpacked\n"
     return (
-        f"{source.title}\n"
-        f"  download  {size} from {hosts}, {readable(source.unpacked_size)} unpacked\n"
-        f"  folder    {root or default_root(source.name)}\n"
+        f"{source.title}\n{origin if not given else ''}"
+        f"  folder    {root}\n"
         f"  licence   {source.licence}\n"
         f"  citation  {source.citation}"
     )
 
 
-def kept(source: Source, root: Path | None = None) -> str:
+def kept(root: Path) -> str:
     """What a stopped download has left, in a sentence.
 
     Parameters
     ----------
-    source : Source
-    root : Path, optional
-        As in `fetch`.
+    root : Path
+        The data set's folder.
 
     Returns
     -------
@@ -146,12 +167,10 @@ def kept(source: Source, root: Path | None = None) -> str:
 
     Examples
     --------
-    >>> dots = Source(name="dots", title="Dots", licence="CC0", citation="-", downloads=(),
-    ...     unpacked_size=1_000, layout=("*.png",))
-    >>> kept(dots, Path("/no/such/folder"))
+    >>> kept(Path("no such folder"))
     'Stopped. Nothing was changed.'
     """
-    work = _work_folder((root or default_root(source.name)).expanduser().resolve())
+    work = _work_folder(root.expanduser().resolve())
     size = sum(path.stat().st_size for path in work.glob("*") if path.is_file())
     if not size:
         return "Stopped. Nothing was changed."
