@@ -22,7 +22,8 @@ FLOORS = (
     "models.description",
     "models.lenet models.fcn models.unet models.deeplab models.registry datasets.*",
     "checkpoints",
-    "training schedules history",
+    "training training_config training_state training_report training_errors resident_data "
+    "schedules history",
     "widgets.* checks.*",
     "grading.* doctor",
     "__main__",
