@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     pictures.set_defaults(run=_pictures)
     for name, help_text in FETCHED.items():
         _add_data_set(sets.add_parser(name, help=help_text), name)
+    _add_train(commands.add_parser("train", help="train a network, and score it"))
     options = parser.parse_args(arguments)
     try:
         return options.run(options)
@@ -117,6 +118,46 @@ def _data_set(options: argparse.Namespace) -> int:
         return 130
     print(f"{source.title} is in {root}.")
     return 0
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--list", action="store_true", help="name all models and data sets")
+    parser.add_argument("--model", default="unet", metavar="NAME", help="unet by default")
+    parser.add_argument("--data", default="digits", metavar="NAME", help="digits by default")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="by default runs/MODEL-DATA")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in the folder")
+    parser.add_argument(
+        "--root", "--from", dest="root", type=Path, metavar="DIR", help="where fetched data lie"
+    )
+    parser.add_argument("--pictures", type=int, metavar="N", help="training pictures to take")
+    parser.add_argument("--size", type=int, nargs=2, metavar=("H", "W"), help="of all pictures")
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="of the model, such as width=32; see --list",
+    )
+    for name, kind in (
+        ("epochs", int),
+        ("batch-size", int),
+        ("learning-rate", float),
+        ("loss", str),
+        ("precision", str),
+        ("ema", float),
+        ("seed", int),
+        ("device", str),
+        ("threads", int),
+        ("checkpoint-steps", int),
+    ):
+        parser.add_argument(f"--{name}", type=kind, help=f"as Config.{name.replace('-', '_')}")
+    parser.set_defaults(run=_train)
+
+
+def _train(options: argparse.Namespace) -> int:
+    from course_utils.train_command import run
+
+    return run(options)
 
 
 def _agreed() -> bool:
