@@ -25,7 +25,7 @@ WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds before each new try; so many tries in a row may bring nothing."""
 _LONGEST_WAIT = 60.0
 _PASSING = (408, 425, 429, 500, 502, 503, 504)  # answers that may be better a moment later
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14  # at most so much is lost when the connection is cut
 _TIMEOUT = (10.0, 30.0)  # seconds to connect, and to wait for the next bytes
 
 
