@@ -230,8 +230,9 @@ def _run(
 ) -> Tensor:
     """Run the model on an image without numbers, with its weights replaced by such too."""
     named = (*model.named_parameters(), *model.named_buffers())
-    weights = {name: tensor.to("meta") for name, tensor in named}
-    image = torch.empty(shape, device="meta")
+    weights = {name: tensor.detach().to("meta") for name, tensor in named}
+    kinds = [each.dtype for each in weights.values() if each.is_floating_point()]
+    image = torch.empty(shape, device="meta", dtype=kinds[0] if kinds else None)
     handles = [layer.register_forward_pre_hook(started) for layer in layers]
     handles += [layer.register_forward_hook(ended) for layer in layers]
     try:

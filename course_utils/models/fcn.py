@@ -89,6 +89,7 @@ class FCN(SegmentationModel):
         _require_settings(stride, convolutions, kernel, dropout, upsampling)
         require_whole(width=width, head=head)
         self.stride, self.dropout = stride, dropout
+        self.normalised_at = 16 if batch_norm else 0
         widths = [in_channels, *(width * times for times in (1, 2, 4, 8, 8))]
         blocks = [
             _block(before, after, count, batch_norm)

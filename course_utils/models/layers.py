@@ -26,6 +26,9 @@ class SegmentationModel(nn.Module):
     ----------
     size_multiple : int
         Height and width must be a multiple of it; 1 takes any size.
+    normalised_at : int
+        Pixels for each value along a side of the coarsest map with batch normalisation; 0 if there
+        is none.
 
     Raises
     ------
@@ -40,6 +43,7 @@ class SegmentationModel(nn.Module):
     """
 
     size_multiple = 1
+    normalised_at = 0
 
     def __init__(self, num_classes: int, in_channels: int = 3) -> None:
         super().__init__()
@@ -96,7 +100,8 @@ class SegmentationModel(nn.Module):
         TypeError
             If the image is no float tensor.
         ValueError
-            If it has not four axes, the wrong channels, or a size that does not work.
+            If it has not four axes, the wrong channels, a size that does not work, or so few
+            pixels that batch normalisation cannot train on them.
         """
         if not isinstance(image, Tensor) or not image.is_floating_point():
             got = image.dtype if isinstance(image, Tensor) else type(image).__name__
@@ -118,6 +123,7 @@ class SegmentationModel(nn.Module):
                 + f" Or build the model with in_channels={shape[1]}."
             )
         self._require_size(*shape[2:])
+        self._require_values(*shape)
 
     def _require_size(self, height: int, width: int) -> None:
         wrong = [n for n in (height, width) if n not in self.nearest_sizes(n)]
@@ -129,6 +135,15 @@ class SegmentationModel(nn.Module):
             raise ValueError(
                 f"{type(self).__name__} takes {self._size_rule()}, got {height} x {width}. "
                 f"The nearest sizes that work: {nearest}. Resize, crop or pad the pictures."
+            )
+
+    def _require_values(self, pictures: int, channels: int, height: int, width: int) -> None:
+        side = self.normalised_at
+        if self.training and pictures == 1 and max(height, width) <= side:
+            raise ValueError(
+                "batch normalisation cannot train on one value for each channel, got one picture "
+                f"of {height} x {width}, of which {side} x {side} make one value. Use a larger "
+                "batch or picture, batch_norm=False, or model.eval()."
             )
 
     def _size_rule(self) -> str:

@@ -94,7 +94,7 @@ class UNet(SegmentationModel):
             raise ValueError(f"join must be one of {', '.join(JOINS)}, got {join!r}.")
         self.depth, self.skips, self.join = depth, skips, join
         self.size_multiple = 2**depth
-        self.batch_norm = batch_norm
+        self.normalised_at = self.size_multiple if batch_norm else 0
         before, channels = in_channels, width
         for level in range(1, depth + 1):
             self._add("c", level, DoubleConvolution(before, channels, batch_norm=batch_norm))
@@ -141,17 +141,6 @@ class UNet(SegmentationModel):
 
     def _run(self, kind: str, number: int, x: Tensor) -> Tensor:
         return getattr(self, f"{kind}{number}")(x)
-
-    def require_image(self, image: Tensor) -> None:
-        """As any model's; batch normalisation also needs more than one value for each channel."""
-        super().require_image(image)
-        smallest = len(image) == 1 and tuple(image.shape[2:]) == (self.size_multiple,) * 2
-        if self.training and self.batch_norm and smallest:
-            raise ValueError(
-                "batch normalisation cannot train on one value for each channel, got one picture "
-                f"of {image.shape[2]} x {image.shape[3]}, which is 1 x 1 at the bottom of the U. "
-                "Use a larger batch or picture, batch_norm=False, or model.eval()."
-            )
 
 
 class OriginalUNet(SegmentationModel):
@@ -260,6 +249,59 @@ class OriginalUNet(SegmentationModel):
         return "heights and widths of 188, 204, 220 and so on in steps of 16"
 
 
+@torch.no_grad()
+def logits_in_tiles(model: OriginalUNet, image: Tensor, tile: int = 572) -> Tensor:
+    """Logits of a picture of any size, found tile by tile; the paper's overlap-tile strategy.
+
+    The picture is mirrored at its borders. Input tiles overlap, output tiles join.
+
+    Parameters
+    ----------
+    model : OriginalUNet
+    image : Tensor of float, shape (N, in_channels, H, W)
+    tile : int
+        Side of an input tile, one that the model takes, 204 or more; memory grows with its square.
+
+    Returns
+    -------
+    Tensor of float, shape (N, num_classes, H, W)
+        The same for every tile, up to rounding: tiles begin at multiples of 16, so all of them
+        meet the poolings alike.
+
+    Raises
+    ------
+    ValueError
+        If the model does not take the tile, or the tile gives no 16 pixels.
+
+    Examples
+    --------
+    >>> logits_in_tiles(OriginalUNet(width=1), torch.zeros(1, 1, 40, 30), tile=204).shape
+    torch.Size([1, 2, 40, 30])
+    """
+    side = model.output_size(tile)
+    step = side // model.size_multiple * model.size_multiple
+    if step == 0:
+        raise ValueError(f"tile must be at least 204, got {tile}, of which only {side} are left.")
+    height, width = image.shape[2:]
+    rows = _mirrored(height, model.margin, -(-height // step) * step + tile)
+    columns = _mirrored(width, model.margin, -(-width // step) * step + tile)
+    around = image[:, :, rows.to(image.device)][:, :, :, columns.to(image.device)]
+    logits = image.new_empty(len(image), model.num_classes, height, width)
+    for top in range(0, height, step):
+        for left in range(0, width, step):
+            made = model(around[:, :, top : top + tile, left : left + tile])
+            place = logits[:, :, top : top + step, left : left + step]
+            place.copy_(made[:, :, : place.shape[2], : place.shape[3]])
+    return logits
+
+
 def _beside(x: Tensor, skip: Tensor) -> Tensor:
     """The enlarged map beside the middle of the skip, which lost less of its rim."""
     return torch.cat([x, centre_crop(skip, (x.shape[2], x.shape[3]))], dim=1)
+
+
+def _mirrored(n: int, before: int, length: int) -> Tensor:
+    """Indices of n pixels, mirrored to and fro at both ends, from `before` pixels ahead of them."""
+    period = max(2 * (n - 1), 1)
+    place = torch.arange(-before, length - before) % period
+    return torch.minimum(place, period - place) if n > 1 else place
