@@ -6,6 +6,7 @@ while listing, since no published data set has them.
 """
 
 import contextlib
+import errno
 import gzip
 import lzma
 import os
@@ -17,9 +18,10 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 MOST_FILES = 1_000_000
+_CHUNK = 1 << 20
 REFUSED = "The archive is refused: take it from the publisher's own address."
 _DAMAGE = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, zlib.error, lzma.LZMAError),
@@ -118,7 +120,9 @@ def damage_explained(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except _DAMAGE as error:
+    except (*_DAMAGE, OSError) as error:
+        if not isinstance(error, _DAMAGE) and error.errno != errno.EINVAL:  # a place before byte 0
+            raise
         reason = str(error) or type(error).__name__
         raise ArchiveError(
             f"{path} is damaged or no zip or tar archive ({reason}); nothing was unpacked from it. "
@@ -159,10 +163,14 @@ class _ZipFiles(_Listing):
         super().__init__(path, most_bytes)
         with zipfile.ZipFile(path) as archive:
             for member in archive.infolist():
+                if b"PK\x01\x02" in member.extra + member.comment:  # a wrong length: others in it
+                    raise zipfile.BadZipFile("entries of its list are lost")
                 if not member.is_dir():
                     mode = member.external_attr >> 16
                     is_file = stat.S_IFMT(mode) in (0, stat.S_IFREG)
                     self.add(member.filename, member.file_size, is_file)
+                    with archive.open(member):  # compares the name here with the one at the file
+                        pass
 
     def read(self, names: Collection[str]) -> Iterator[tuple[str, IO[bytes]]]:
         with zipfile.ZipFile(self.path) as archive:
@@ -179,6 +187,7 @@ class _TarFiles(_Listing):
             for member in archive:
                 if not member.isdir():
                     self.add(member.name, member.size, member.isreg())
+            self._read_to_the_end(archive.fileobj)
 
     def read(self, names: Collection[str]) -> Iterator[tuple[str, IO[bytes]]]:
         with tarfile.open(self.path) as archive:
@@ -187,6 +196,14 @@ class _TarFiles(_Listing):
                     stream = archive.extractfile(member)
                     assert stream is not None
                     yield str(name), stream
+
+    def _read_to_the_end(self, stream: Any) -> None:
+        """Past the last member too: there a compressed stream has its checksum."""
+        rest = 0
+        while chunk := stream.read(_CHUNK):
+            rest += len(chunk)
+            if rest > self.most_bytes:
+                raise ArchiveError(f"{self.path} goes on long after its last file. {REFUSED}")
 
 
 class _FolderFiles:
