@@ -5,6 +5,7 @@ The idea is that a data set's folder gets its name last. Archives come into a wo
 is killed on the way leaves a work folder, never half a data set, and the next run goes on from it.
 """
 
+import contextlib
 import os
 import shutil
 import sys
@@ -86,12 +87,16 @@ def fetch(
             return root
         _require_ours(root)
         work.mkdir(exist_ok=True)
-        if given:
-            unpacked = _unpack(source, _archives_in(source, given), work)
-        else:
-            unpacked = _download_and_unpack(source, work, waits)
-        _place(unpacked, root, work)
-        shutil.rmtree(work, ignore_errors=True)
+        try:
+            if given:
+                unpacked = _unpack(source, _archives_in(source, given), work)
+            else:
+                unpacked = _download_and_unpack(source, work, waits)
+            _place(unpacked, root, work)
+            shutil.rmtree(work, ignore_errors=True)
+        finally:
+            with contextlib.suppress(OSError):
+                work.rmdir()  # unless something is kept in it
     return root
 
 
