@@ -89,6 +89,7 @@ def test_known_extents():
     ("settings", "words"),
     [
         ((4, 5), "an extent of 5 in 4 \\+ 2 x 0 = 4 pixels. Pad by at least 1, or take .* least 5"),
+        ((4, 9, 1, 1), "in 4 \\+ 2 x 1 = 6 pixels. Pad by at least 3, or take .* least 7"),
         ((4, 3, 1, 0, 4), r"an extent of 9 \(3 taps at dilation 4\).* Pad by at least 3"),
         ((4, 3, 0), "stride must be a whole number of at least 1, got 0. A stride of 1 moves"),
         ((4, 3, 1, -1), "padding must be a whole number of at least 0, got -1"),
@@ -104,6 +105,9 @@ def test_the_remedies_work():
     assert conv_output_size(4, 3, 1, 3, 4) >= 1
     assert conv_output_size(4, 5, 1, 1) >= 1
     assert conv_output_size(5, 5) == 1
+    assert conv_output_size(4, 9, padding=3) >= 1
+    assert conv_output_size(7, 9, padding=1) == 1
+    assert transposed_conv_output_size(1, 4, padding=1) >= 1
     assert transposed_conv_output_size(1, 3, 1, padding=1) == 1
 
 
@@ -112,6 +116,7 @@ def test_the_remedies_work():
     [
         ((4, 3, 2, 0, 2), "got 2 with stride 2 and dilation 1. Use 0 to 1"),
         ((1, 3, 1, 2), "cuts 2 x 2 off 3. Use at most 1"),
+        ((1, 4, 1, 2), "cuts 2 x 2 off 4. Use at most 1"),
         ((0, 3), "n must be a whole number of at least 1, got 0"),
     ],
 )

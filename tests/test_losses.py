@@ -25,8 +25,7 @@ ALL = {
 }
 
 
-@pytest.fixture
-def batch():
+def random_batch():
     """Random logits in double precision and a target with all classes and void."""
     generator = torch.Generator().manual_seed(0)
     logits = torch.randn(2, 3, 4, 5, generator=generator, dtype=torch.float64)
@@ -34,6 +33,11 @@ def batch():
     target[0, 0, :3] = IGNORE
     target[1, 2, 1] = IGNORE
     return logits, target
+
+
+@pytest.fixture
+def batch():
+    return random_batch()
 
 
 def targets():
@@ -94,6 +98,23 @@ def test_what_lies_under_void_changes_nothing(name, batch):
     assert (other.grad[~void] != 0).any()
 
 
+@pytest.mark.parametrize("void", [7, 99])
+@pytest.mark.parametrize(
+    "loss",
+    [
+        losses.cross_entropy,
+        losses.focal_loss,
+        losses.dice_loss,
+        losses.tversky_loss,
+        losses.lovasz_softmax,
+    ],
+)
+def test_void_may_have_another_number(loss, void, batch):
+    logits, target = batch
+    other = target.masked_fill(target == IGNORE, void)
+    assert loss(logits, other, ignore_index=void) == loss(logits, target)
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_a_perfect_answer_costs_nothing_and_a_wrong_one_more(name, batch):
     target = batch[1]
@@ -131,6 +152,28 @@ def test_pixel_weights_count_a_pixel_several_times():
     weighted = losses.cross_entropy(logits, target, pixel_weights=torch.tensor([[[1.0, 3.0, 0.0]]]))
     repeated = losses.cross_entropy(logits[..., [0, 1, 1, 1]], target[..., [0, 1, 1, 1]])
     torch.testing.assert_close(weighted, repeated)
+
+
+def test_class_weights_and_pixel_weights_are_multiplied(batch):
+    logits, target = batch
+    class_weights = [1.0, 2.0, 0.5]
+    by_pixel = torch.arange(1.0, target.numel() + 1, dtype=logits.dtype).reshape(target.shape)
+    total = weight_of_all = 0.0
+    for place in np.argwhere(target.numpy() != IGNORE):
+        n, row, column = place
+        true = int(target[n, row, column])
+        weight = class_weights[true] * by_pixel[n, row, column].item()
+        total += -weight * logits[n, :, row, column].softmax(dim=0)[true].log().item()
+        weight_of_all += weight
+    found = losses.cross_entropy(logits, target, class_weights, by_pixel).item()
+    assert found == pytest.approx(total / weight_of_all)
+
+
+@pytest.mark.parametrize("scale", [1e-4, 1e4])
+def test_only_the_ratio_of_the_weights_counts(scale, batch):
+    weights = torch.tensor([1.0, 2.0, 0.5])
+    found = losses.cross_entropy(*batch, class_weights=scale * weights)
+    torch.testing.assert_close(found, losses.cross_entropy(*batch, class_weights=weights))
 
 
 def test_weights_that_are_all_zero_cost_nothing(batch):
@@ -187,6 +230,25 @@ def test_dice_and_tversky_are_their_formulas(batch):
     assert exact == pytest.approx(1 - np.mean(tp / (tp + fp + fn)))
 
 
+def test_an_absent_class_has_a_dice_and_a_tversky_index(batch):
+    logits, target = batch
+    target = target.where(target != 2, 1)
+    tp, fp, fn = areas_by_loop(logits, target)
+    assert fp[2] > 0 == tp[2] == fn[2]
+    dice = 1 - np.mean((2 * tp + 1) / (2 * tp + fp + fn + 1))
+    assert losses.dice_loss(logits, target).item() == pytest.approx(dice)
+    tversky = 1 - np.mean((tp + 0.5) / (tp + 0.3 * fp + 0.7 * fn + 0.5))
+    assert losses.tversky_loss(logits, target).item() == pytest.approx(tversky)
+
+
+def test_nothing_but_void_costs_nothing_without_smoothing(batch):
+    logits = batch[0].requires_grad_()
+    loss = losses.tversky_loss(logits, targets()["nothing but void"], smooth=0)
+    loss.backward()
+    assert loss == 0
+    assert (logits.grad == 0).all()
+
+
 def lovasz_by_definition(logits, target):
     """Mean over present classes of sum of error_i (J(i wrong) - J(i - 1 wrong)), errors falling."""
     probabilities = logits.softmax(dim=1).movedim(1, -1)[target != IGNORE].numpy()
@@ -207,6 +269,13 @@ def lovasz_by_definition(logits, target):
 
 def test_lovasz_is_its_definition(batch):
     assert losses.lovasz_softmax(*batch).item() == pytest.approx(lovasz_by_definition(*batch))
+
+
+def test_lovasz_asks_for_present_classes_only(batch):
+    logits, target = batch
+    target = target.where(target != 2, 1)
+    found = losses.lovasz_softmax(logits, target).item()
+    assert found == pytest.approx(lovasz_by_definition(logits, target))
 
 
 def test_lovasz_of_hard_answers_is_the_iou(batch):
