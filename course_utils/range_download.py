@@ -78,6 +78,7 @@ def download(
                 failures = failures + 1 if _length(part) <= furthest else 1
                 furthest = max(furthest, _length(part))
                 if failures > len(waits):
+                    bar.leave = bar.n > 0
                     raise DownloadError(_given_up(url, part, failures, trouble)) from trouble
                 wait = min(max(waits[failures - 1], trouble.wait), _LONGEST_WAIT)
                 tqdm.write(f"{part.stem}: {trouble}; next try in {wait:g} s.", file=sys.stderr)
@@ -203,9 +204,7 @@ def _given_up(url: str, part: Path, failures: int, trouble: _PassingError) -> st
 def _progress_bar(name: str) -> tqdm:
     """A bar with the time left, drawn often on a terminal and seldom into a file."""
     seldom = 0.1 if sys.stderr.isatty() else 20.0
-    return tqdm(
-        desc=name, unit="B", unit_scale=True, unit_divisor=1024, mininterval=seldom, leave=True
-    )
+    return tqdm(desc=name, unit="B", unit_scale=True, mininterval=seldom, delay=0.2)
 
 
 def _length(path: Path) -> int:
