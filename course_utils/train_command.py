@@ -1,4 +1,4 @@
-"""`python -m course_utils train`: one training run into one folder, and its scores on test pictures.
+"""`python -m course_utils train`: a training run into a folder, and its scores on test pictures.
 
 What a data set needs stands in `RECIPES`; every choice can be overruled on the command line.
 """

@@ -81,13 +81,15 @@ class TrainingState:
             average_into(self.averaged, self.model, keep)
         self.step_in_epoch += 1
 
-    def finish_epoch(self, row: Mapping[str, Any]) -> None:
-        """Add a row to the history, and keep the weights if they are the best so far."""
+    def finish_epoch(self, row: Mapping[str, Any]) -> bool:
+        """Add a row to the history, and keep the weights if they are the best; whether they are."""
         self.history.add(**row)
         self.epoch, self.step_in_epoch = self.epoch + 1, 0
         self.losses.fill_(float("nan"))
-        if self.best is None or self.history.best is self.history.rows[-1]:
+        is_best = self.best is None or self.history.best is self.history.rows[-1]
+        if is_best:
             self.best = {k: v.clone() for k, v in self.scored_model.state_dict().items()}
+        return is_best
 
     def save(self, folder: Path, fingerprint: Mapping[str, Any]) -> None:
         """Write the state into a folder; the state that lay there becomes the previous one."""

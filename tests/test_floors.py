@@ -22,8 +22,8 @@ FLOORS = (
     "models.description",
     "models.lenet models.fcn models.unet models.deeplab models.registry datasets.*",
     "checkpoints",
-    "training training_config training_state training_report training_errors resident_data "
-    "training_figures schedules history",
+    "training training_loop training_loss training_state training_config training_errors "
+    "training_report training_figures scoring resident_data schedules history",
     "widgets.* checks.*",
     "grading.* doctor train_command",
     "__main__",
