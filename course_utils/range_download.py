@@ -134,7 +134,7 @@ def _append(answer: requests.Response, part: Path, begun: int, bar: tqdm) -> Non
     size = answer.headers.get("Content-Length")
     total = begun + int(size) if size else None
     bar.reset(total)
-    bar.update(begun)
+    bar.initial = bar.n = bar.last_print_n = begun  # else they would count as this second's speed
     with open(part, "ab", buffering=0) as file:
         file.truncate(begun)
         for chunk in answer.iter_content(_CHUNK):
