@@ -13,7 +13,16 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.datasets import cell_scenes, coin_windows, digit_scenes, ship_scenes
+from course_utils.datasets import (
+    camvid,
+    cell_scenes,
+    coin_windows,
+    digit_scenes,
+    nuclei,
+    pets,
+    ship_scenes,
+    voc2012,
+)
 from course_utils.datasets.segmentation_data import SegmentationData, from_arrays
 from course_utils.labels import display_palette
 
@@ -99,6 +108,28 @@ _MADE = {
 }
 
 
+_FETCHED = {
+    module.NAME: (
+        Description(
+            module.NAME,
+            module.SOURCE.title,
+            module.SOURCE.licence,
+            module.SOURCE.citation,
+            module.SIZE,
+            module.PARTS,
+            on_demand=True,
+        ),
+        load,
+    )
+    for module, load in (
+        (camvid, camvid.load_camvid),
+        (nuclei, nuclei.load_nuclei),
+        (pets, pets.load_pets),
+        (voc2012, voc2012.load_voc2012),
+    )
+}
+
+
 def data_names() -> tuple[str, ...]:
     """Names of all data sets.
 
@@ -112,7 +143,7 @@ def data_names() -> tuple[str, ...]:
     >>> "digits" in data_names()
     True
     """
-    return tuple(_MADE)
+    return (*_MADE, *_FETCHED)
 
 
 def describe_data(name: str) -> Description:
@@ -138,7 +169,7 @@ def describe_data(name: str) -> Description:
     {'train': 400, 'val': 100, 'test': 100}
     """
     _require_name(name)
-    return _MADE[name].description
+    return _FETCHED[name][0] if name in _FETCHED else _MADE[name].description
 
 
 def load_data(
@@ -194,10 +225,16 @@ def load_data(
         raise ValueError(f"part of {name} must be one of {', '.join(parts)}, got {part!r}.")
     if count is not None and count < 1:
         raise ValueError(f"count must be 1 or more, got {count}. Leave it out for all pictures.")
+    if name in _FETCHED:
+        data = _FETCHED[name][1](part, root=root, **options)
+        if count is not None:
+            data = data.take(range(_require_count(count, data)))
+        return data if size is None else data.resized(size)
     if root is not None:
         raise ValueError(f"root must be left out, got {root}: {name} is made by the course itself.")
     made = _MADE[name]
-    arrays = _make(name, part, count or parts[part], tuple(size or (128, 128)), **options)
+    rows, columns = size or (128, 128)
+    arrays = _make(name, part, count or parts[part], (rows, columns), **options)
     palette = display_palette(len(made.class_names))
     return from_arrays(name, part, *arrays, class_names=made.class_names, palette=palette)
 
@@ -211,6 +248,15 @@ def _make(
     for array in arrays:
         array.flags.writeable = False
     return arrays
+
+
+def _require_count(count: int, data: SegmentationData) -> int:
+    if count > len(data):
+        raise ValueError(
+            f"count must be at most {len(data)}, the pictures of {data.name} {data.part}, got "
+            f"{count}. Leave it out for all of them."
+        )
+    return count
 
 
 def _require_name(name: str) -> None:

@@ -87,7 +87,7 @@ class SegmentationData:
         self.palette = np.array(palette, np.uint8)
         self.has_instances = has_instances
         self._read = read
-        self._frequencies: np.ndarray | None = None
+        self._counts: np.ndarray | None = None  # pixels of each label, 0 to 255
         if self.palette.shape != (len(self.class_names), 3):
             raise ValueError(
                 f"palette must have shape (C, 3) = ({len(self.class_names)}, 3), one colour for "
@@ -131,7 +131,7 @@ class SegmentationData:
         """
         taken = copy.copy(self)
         taken.keys = tuple(self.keys[number] for number in numbers)
-        taken._frequencies = None
+        taken._counts = None
         return taken
 
     def resized(self, size: tuple[int, int]) -> "SegmentationData":
@@ -152,7 +152,7 @@ class SegmentationData:
             item = read(key)
             return Item(*resize(item.image, item.label_map, item.instance_map, size=size))
 
-        other._read, other._frequencies = read_resized, None
+        other._read, other._counts = read_resized, None
         return other
 
     def arrays(
@@ -195,6 +195,8 @@ class SegmentationData:
             images[number], label_maps[number] = item.image, item.label_map
             if instance_maps is not None:
                 instance_maps[number] = item.instance_map
+        if size is None:
+            self._counts = np.bincount(label_maps.ravel(), minlength=256)
         return images, label_maps, instance_maps
 
     def class_frequencies(self) -> np.ndarray:
@@ -210,20 +212,20 @@ class SegmentationData:
         ValueError
             If a label map holds a value that is neither a class index nor void.
         """
-        if self._frequencies is None:
+        if self._counts is None:
             counts = np.zeros(256, np.int64)
             for item in self:
                 counts += np.bincount(item.label_map.ravel(), minlength=256)
-            wrong = np.flatnonzero(counts[self.num_classes : IGNORE_INDEX]) + self.num_classes
-            if len(wrong):
-                raise ValueError(
-                    f"label maps of {self.name} must hold 0 to {self.num_classes - 1} or "
-                    f"{IGNORE_INDEX}, found {wrong.tolist()}. Mend the reader or the files."
-                )
-            counted = counts[: self.num_classes]
-            with np.errstate(invalid="ignore"):
-                self._frequencies = counted / counted.sum()
-        return self._frequencies.copy()
+            self._counts = counts
+        wrong = np.flatnonzero(self._counts[self.num_classes : IGNORE_INDEX]) + self.num_classes
+        if len(wrong):
+            raise ValueError(
+                f"label maps of {self.name} must hold 0 to {self.num_classes - 1} or "
+                f"{IGNORE_INDEX}, found {wrong.tolist()}. Mend the reader or the files."
+            )
+        counted = self._counts[: self.num_classes]
+        with np.errstate(invalid="ignore"):
+            return counted / counted.sum()
 
 
 def from_arrays(
