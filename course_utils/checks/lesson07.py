@@ -156,11 +156,12 @@ def average_pool(image: np.ndarray, window: int, stride: int, padding: int) -> n
 
 def _average_pool_cases(rng: np.random.Generator) -> Cases:
     def image(rows: int, columns: int) -> np.ndarray:
-        return rng.integers(1, 200, (rows, columns)).astype(np.uint8)
+        return rng.integers(0, 200, (rows, columns)).astype(np.uint8)
 
     plain = [(np.array([[7, 8], [6, 9]], np.uint8), 2, 2, 0), (image(4, 6), 2, 2, 0)]
     plain += [(image(5, 7), 3, 2, 0), (image(6, 5), 2, 1, 0), (image(7, 6), 3, 3, 0)]
     padded = [(np.array([[4, 8]], np.uint8), 3, 1, 1), (image(4, 5), 3, 2, 1)]
+    padded += [(np.array([[0, 8]], np.uint8), 3, 1, 1)]  # black is a value, padding is none
     padded += [(image(5, 4), 2, 2, 1), (image(6, 7), 5, 3, 2), (image(4, 4), 3, 1, 1)]
     return {"without padding": plain, "with padding": padded}
 
@@ -173,6 +174,24 @@ AVERAGE_POOL = Exercise(
             lambda image, window, stride, padding: _average_pool(
                 image, window, stride, (padding, padding), np.mean, 0
             )
+        ),
+        "Black pixels are left out: 0 is a value of the image, the padding is none.": (
+            lambda image, window, stride, padding: _average_pool(
+                image,
+                window,
+                stride,
+                (padding, padding),
+                lambda part: part[part > 0].mean() if (part > 0).any() else 0.0,
+                0,
+            ),
+            lambda image, window, stride, padding: _average_pool(
+                image,
+                window,
+                stride,
+                (padding, padding),
+                lambda part: part[part > 0].mean() if (part > 0).any() else np.nan,
+                0,
+            ),
         ),
         "The padding is left out: its pixels have no value, but windows start there.": (
             lambda image, window, stride, padding: _average_pool(image, window, stride, (0, 0))

@@ -40,8 +40,8 @@ compare(camera, *shown, titles=["photograph", *KERNELS])
 for name, picture in filtered.items():
     print(f"{name:>8}: values from {picture.min():.0f} to {picture.max():.0f}")
 # %% [markdown]
-# (The edge picture has values below 0; it is drawn with 0 as middle grey.) Networks that segment
-# pictures consist almost entirely of this operation, with one difference: nobody writes the nine
+# (The edge picture has values below 0; it is drawn with 0 as middle grey.) The networks of this
+# course consist almost entirely of this operation, with one difference: nobody writes the nine
 # numbers down. They are learned. This lesson takes the operation apart.
 #
 # **Predict.** A patch of sky has level 200 at every pixel. The edge filter's nine numbers are -1 0
@@ -137,16 +137,15 @@ reveal("06-impulse", "the weights turned by 180 degrees")
 # out as they are. So `conv2d`, in spite of its name, is cross-correlation, in PyTorch as in the other
 # frameworks.
 #
-# What is the flip good for? With it, order does not matter: filtering with a and then with b is
-# filtering once with "a convolved with b", and a and b may change places.
+# What is the flip good for? Filtering with a and then with b gives the same as b and then a, flipped
+# or not. The flip pays when the two are to be combined into one filter by the operation itself.
 # %%
 a, b = EDGE, np.array([[1, 2, 3], [0, 1, 0], [0, 0, 1]])
-one_by_one = signal.convolve2d(signal.convolve2d(small, a), b)
-at_once = signal.convolve2d(small, signal.convolve2d(a, b))
-print("convolution: one by one = at once:", np.array_equal(one_by_one, at_once))
-print("convolution: a, b = b, a:", np.array_equal(signal.convolve2d(a, b), signal.convolve2d(b, a)))
-a_b, b_a = signal.correlate2d(a, b), signal.correlate2d(b, a)
-print("cross-correlation: a, b = b, a:", np.array_equal(a_b, b_a))
+for name, way in [("convolution", signal.convolve2d), ("cross-correlation", signal.correlate2d)]:
+    a_then_b, b_then_a = way(way(small, a), b), way(way(small, b), a)
+    combined = way(small, way(a, b))
+    print(f"{name:>17}: a then b = b then a: {np.array_equal(a_then_b, b_then_a)}, ", end="")
+    print(f"one by one = combined: {np.array_equal(a_then_b, combined)}")
 # %% [markdown]
 # Then why do frameworks leave it out? Their weights are *learned*. A layer that flips learns the
 # flipped weights and gives the same answers; the flip would change nothing but the order in which
@@ -207,7 +206,7 @@ def count_places(n, kernel, stride=1, padding=0, dilation=1):
     return places
 
 
-settings = [(7, 3, 1), (7, 3, 2), (8, 3, 2), (128, 3, 1, 1), (128, 3, 2, 1), (128, 3, 1, 2, 2)]
+settings = [(7, 3, 1), (7, 3, 2), (8, 3, 2), (12, 4, 3, 1), (128, 3, 2, 1), (9, 3, 1, 0, 2)]
 for setting in settings:
     n, kernel, *rest = setting
     counted, formula = count_places(*setting), conv_output_size(*setting)
@@ -234,7 +233,7 @@ for stride, padding, dilation in itertools.product((1, 2, 3), (0, 1, 2), (1, 2, 
     assert side.shape[-1] == conv_output_size(20, 3, stride, padding, dilation)
 print("27 settings agree with torch")
 # %% [markdown]
-# **Spot the error.** "A convolution reduces the picture's size." You will read this often.
+# Does a convolution always make the picture smaller?
 # %% tags=["nbval-ignore-output"]
 predict(
     "06-same",
@@ -246,9 +245,10 @@ for name, padding in [("valid", 0), ("same", 2), ("full", 4)]:
     print(f"kernel 5, stride 1, {name:>5}: 128 -> {conv_output_size(128, 5, padding=padding)}")
 reveal("06-same", conv_output_size(128, 3, padding=1), unit="pixels", tolerance=0)
 # %% [markdown]
-# Three cases have names. **Valid**: no padding, the window stays inside, the side shrinks by k - 1.
-# **Same**: an odd kernel with padding (k - 1) / 2 at stride 1 keeps the size. **Full**: every
-# overlap counts, the side grows. What reduces the size is the stride, or the lack of padding.
+# "A convolution reduces the picture's size" is often read, and wrong. Three cases have names.
+# **Valid**: no padding, the window stays inside, the side shrinks by k - 1. **Same**: an odd kernel
+# with padding (k - 1) / 2 at stride 1, without dilation, keeps the size. **Full**: every overlap
+# counts, the side grows. What reduces the size is the stride, or the lack of padding.
 #
 # Padding has its price: zeros are black, and a black frame is something to see for a filter.
 # %%
@@ -749,10 +749,10 @@ for name, way in {"sum of products": ndimage.correlate, "normalised": normalised
 #
 # | you want | take | watch out for |
 # |---|---|---|
-# | the same size out | odd k, padding (k - 1) / 2, stride 1 | zeros at the border are dark |
-# | half the size | stride 2, padding (k - 1) / 2 | pixels that no window reaches |
+# | the same size out | odd k, padding d (k - 1) / 2, stride 1 | zeros at the border are dark |
+# | half the size | stride 2, padding (k - 1) / 2 | a shift by one pixel changes the values (lesson 07) |
 # | a wider view at the same cost | dilation | gaps between the weights (lesson 13) |
-# | fewer multiply-adds | smaller maps, fewer channels | parameters depend on the channels only |
+# | fewer multiply-adds | smaller maps, fewer channels | the parameters do not shrink with the map |
 # | a known operation: blur, edge | weights written by hand | signed answers, uint8 |
 # | find copies of a piece | normalised cross-correlation | size, angle, shape |
 # | anything else | learned weights | they know their examples only |
@@ -768,7 +768,7 @@ quiz("06_convolution")
 # ## Recap
 #
 # - A filter lies on a window, multiplies weight by pixel, and adds: one number. Networks do not flip the kernel; what they call convolution is cross-correlation, and learned weights make the flip a matter of storage.
-# - The side that comes out is floor((n + 2p - extent) / s) + 1 with extent d (k - 1) + 1; padding (k - 1) / 2 at stride 1 keeps the size.
+# - The side that comes out is floor((n + 2p - extent) / s) + 1 with extent d (k - 1) + 1; padding d (k - 1) / 2 at stride 1 keeps the size.
 # - A filter reaches through all channels: k x k x C weights and a bias. F filters give F channels.
 # - Parameters are F (C k k + 1), whatever the picture's size; multiply-adds are F m m C k k, and grow with it.
 # - Loops, one matrix product of patches (im2col) and the library give the same numbers at very different cost; the weights themselves can be learned.
