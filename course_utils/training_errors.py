@@ -162,14 +162,11 @@ def telling_what_fits(attempt: Callable[[int], None], batch_size: int) -> Iterat
     """
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError) as error:
-        reason = str(error).splitlines()[0] if str(error) else "out of memory"
-    except RuntimeError as error:
-        if "allocate memory" not in str(error):  # what torch says on the CPU
-            raise
-        reason = str(error).splitlines()[0]
-    else:
         return
+    except (RuntimeError, MemoryError) as error:
+        if not _is_out_of_memory(error):
+            raise
+        reason = (str(error) or "out of memory").splitlines()[0]
     fitting = _largest_that_fits(attempt, batch_size)
     remedy = (
         f"A batch of {fitting} fits: batch_size={fitting}"
@@ -189,12 +186,18 @@ def _largest_that_fits(attempt: Callable[[int], None], batch_size: int) -> int:
             torch.cuda.empty_cache()
         try:
             attempt(batch_size)
-        except (torch.OutOfMemoryError, MemoryError):
-            continue
-        except RuntimeError:
-            return batch_size
+        except (RuntimeError, MemoryError) as error:
+            if _is_out_of_memory(error):
+                continue
         return batch_size
     return 0
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether it says so: CUDA and Python with a type of their own, torch on the CPU in words."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "allocate memory" in str(
+        error
+    )
 
 
 def _size_remedy(model: nn.Module, image: Tensor, error: Exception) -> str:
