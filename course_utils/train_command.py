@@ -154,7 +154,6 @@ def _train(options: argparse.Namespace) -> int:
     torch.manual_seed(config.seed)
     model = build_model(**described)
     details = {"model": described, "data": options.data, "config": config.to_json()}
-    write_atomically(out / "config.json", _json(details))
     done = fit(
         model,
         train,
@@ -165,6 +164,7 @@ def _train(options: argparse.Namespace) -> int:
         report=PlainReport(),
         details=details,
     )
+    write_atomically(out / "config.json", _json(details))
     write_atomically(out / "curves.png", to_png(draw_curves(done.history)))
     if done.stopped:
         print(f"{out} holds the best model so far; --resume goes on.")
