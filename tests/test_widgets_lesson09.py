@@ -20,7 +20,9 @@ def test_the_focal_curve_and_its_slope_are_those_of_the_loss(gamma):
         assert focal.focal_slope(np.array(p), gamma) == pytest.approx(gradient[0, 0].item())
 
 
-@pytest.mark.parametrize(("gamma", "times"), [(0.0, "1.0"), (1.0, "10.0"), (2.0, "100.0")])
+@pytest.mark.parametrize(
+    ("gamma", "times"), [(0.0, "1.0"), (1.0, "10.0"), (2.0, "100"), (5.0, "100,000")]
+)
 def test_the_line_says_how_much_less_an_easy_pixel_costs(gamma, times):
     figure, line = focal.draw_focal(gamma, 0.25)
     assert f"costs {times} times less" in line
@@ -28,19 +30,21 @@ def test_the_line_says_how_much_less_an_easy_pixel_costs(gamma, times):
 
 
 def test_alpha_weights_the_ship():
-    pull = [float(focal.draw_focal(2, a)[1].split("as much as ")[1].split()[0]) for a in (0.2, 0.8)]
+    lines = [focal.draw_focal(2, alpha)[1].replace(",", "") for alpha in (0.2, 0.8)]
+    pull = [float(line.split("as much as ")[1].split()[0]) for line in lines]
     assert pull[1] == pytest.approx(16 * pull[0], rel=0.01)  # 4 against 1/4
 
 
 def test_a_higher_weight_finds_more_and_is_less_precise():
-    ship = imbalance._scenes("test")[2].numpy() == 1
+    ship = imbalance._scenes("val")[2].numpy() == 1
     found = {weight: imbalance.ship_probability(weight) > 0.5 for weight in (1, 10, 200)}
     recall = {weight: mask[ship].mean() for weight, mask in found.items()}
     precision = {weight: ship[mask].mean() for weight, mask in found.items()}
     iou = {weight: (mask & ship).sum() / (mask | ship).sum() for weight, mask in found.items()}
     assert recall[1] + 0.05 < recall[10] < recall[200]
     assert precision[1] > precision[10] > precision[200] + 0.05
-    assert iou[10] > max(iou[1], iou[200]) + 0.03  # weighting helps, then hurts
+    assert iou[10] > iou[1] + 0.01  # weighting helps,
+    assert iou[1] > iou[200] + 0.03  # then hurts
 
 
 def test_the_picture_tells_the_scores_and_the_training_leaves_no_trace():

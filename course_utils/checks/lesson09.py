@@ -75,6 +75,10 @@ def _along(axis: Any) -> Callable[[Array], Array]:
     return mistaken
 
 
+def _plus(tiny: float) -> Callable[[Array], Array]:
+    return lambda logits: np.log(_softmax(logits) + tiny)
+
+
 LOG_SOFTMAX = Exercise(
     reference=log_softmax,
     cases=_score_cases,
@@ -98,6 +102,12 @@ LOG_SOFTMAX = Exercise(
         ),
         "A tiny probability is rounded to 0 before its logarithm is taken: write the logarithm of "
         "the quotient as a difference.": lambda logits: np.log(_softmax(logits)),
+        "A small number is added before the logarithm: it hides tiny probabilities.": tuple(
+            _plus(10.0**power) for power in (-6, -7, -8, -9, -10, -12, -15)
+        ),
+        "The largest score is taken off inside the sum only: the score itself must lose it too.": (
+            lambda logits: logits - np.log(np.exp(logits - logits.max(axis=0)).sum(axis=0))
+        ),
         "Only the largest score is taken off: the logarithm of the sum must be taken off too.": (
             lambda logits: logits - logits.max(axis=0)
         ),
@@ -200,6 +210,27 @@ CROSS_ENTROPY = Exercise(
         "as torch does.": (
             _entropy(lambda w, log_p, counted: _divided(-(w * log_p).sum(), counted.sum()))
         ),
+        "It is divided by the sum of the class weights, each counted once: add up the weights of "
+        "the pixels.": lambda logits, target, class_weights, void=255: float(
+            cross_entropy(logits, target, class_weights, void)
+            * class_weights[target[target != void]].sum()
+            / class_weights.sum()
+        ),
+        "The mean runs over the classes too: a pixel has one loss, that of its true class.": (
+            lambda logits, target, class_weights, void=255: _divided(
+                cross_entropy(logits, target, class_weights, void)
+                * class_weights[target[target != void]].sum(),
+                len(logits) * (target != void).sum(),
+            ),
+            lambda logits, target, class_weights, void=255: float(
+                cross_entropy(logits, target, class_weights, void)
+                * class_weights[target[target != void]].sum()
+                / logits.size
+            ),
+            lambda logits, target, class_weights, void=255: (
+                cross_entropy(logits, target, class_weights, void) / len(logits)
+            ),
+        ),
         "The class weights are not used.": (
             _entropy(lambda w, log_p, counted: _weighted_mean(1.0 * counted, log_p, counted))
         ),
@@ -282,6 +313,30 @@ def _focal(
     return mistaken
 
 
+def _weighted_inside(true: Array, log_p: Array, gamma: float, alpha: float) -> Array:
+    """Loss of each pixel, p taken from the loss after its weighting."""
+    loss = -np.where(true > 0, alpha, 1 - alpha) * log_p
+    return (1 - np.exp(-loss)) ** gamma * loss
+
+
+def _of_the_mean(true: Array, log_p: Array, gamma: float, alpha: float) -> Array:
+    """The factor of the mean loss, in place of each pixel's."""
+    loss = -np.where(true > 0, alpha, 1 - alpha) * log_p
+    return (1 - np.exp(log_p.mean())) ** gamma * loss
+
+
+def _over_pixels(loss: Any) -> Any:
+    """A mistake in the loss, made of the true classes and log p of the pixels that count."""
+
+    def mistaken(logits: Array, target: Array, gamma: float, alpha: float, void: int = 255) -> Any:
+        true, counted, log_p = _true_class(logits, target, void)
+        if not counted.any():
+            return 0.0
+        return float(loss(true[counted], log_p[counted], gamma, alpha).mean())
+
+    return mistaken
+
+
 FOCAL_LOSS = Exercise(
     reference=focal_loss,
     cases=_focal_cases,
@@ -308,6 +363,17 @@ FOCAL_LOSS = Exercise(
             _focal(loss=lambda p, gamma: -gamma * (1 - p) * np.log(p))
         ),
         "This is cross-entropy: gamma is not used.": _focal(loss=lambda p, gamma: -np.log(p)),
+        "The factor takes p from the weighted loss: it must be the probability before weighting.": (
+            _over_pixels(_weighted_inside)
+        ),
+        "The factor is that of the mean loss: each pixel has a factor of its own.": (
+            _over_pixels(_of_the_mean),
+            _over_pixels(
+                lambda true, log_p, gamma, alpha: (
+                    alpha * (1 - np.exp(log_p.mean())) ** gamma * -log_p
+                )
+            ),
+        ),
         "The logarithm is missing: the factor multiplies -log p.": (
             _focal(loss=lambda p, gamma: (1 - p) ** gamma)
         ),
@@ -378,6 +444,11 @@ def _soft(overlap: Array, predicted: Array, true: Array, smooth: float) -> float
     return float(1 - ((2 * overlap + smooth) / (predicted + true + smooth)).mean())
 
 
+def _present(true: Array, loss: Array) -> float:
+    """Mean loss of the classes that occur; nan without one."""
+    return float(loss[true > 0].mean()) if true.any() else np.nan
+
+
 def _void_predicted(logits: Array, target: Array, void: int) -> tuple[Array, Array]:
     return _softmax(logits), _areas(logits, target, void)[1]
 
@@ -388,6 +459,10 @@ def _void_background(logits: Array, target: Array, void: int) -> tuple[Array, Ar
 
 def _fixed_void(logits: Array, target: Array, void: int) -> tuple[Array, Array]:
     return _areas(logits, target, 255)
+
+
+def _sigmoid(logits: Array, target: Array, void: int) -> tuple[Array, Array]:
+    return (target != void) / (1 + np.exp(-logits)), _areas(logits, target, void)[1]
 
 
 def _hard(logits: Array, target: Array, void: int) -> tuple[Array, Array]:
@@ -406,13 +481,16 @@ def _all_pixels(logits: Array, target: Array, smooth: float = 1.0, void: int = 2
     return float(1 - ((2 * (p * t).sum(axis=(1, 2)) + smooth) / (2 * target.size + smooth)).mean())
 
 
-_VOID_MISTAKES = {
+_AREA_MISTAKES = {
     "The probabilities of void pixels count as predicted area: set them to 0 there.": (
         _void_predicted
     ),
     "Void pixels count as background: leave them out.": _void_background,
     "The void value is fixed at 255: use ignore_index.": _fixed_void,
     "The prediction is cut to whole classes: use the probabilities themselves.": _hard,
+    "Sigmoid is used, class by class: softmax makes the probabilities of a pixel add up to 1.": (
+        _sigmoid
+    ),
     "The scores are used as they are: areas are sums of probabilities, after softmax.": (
         lambda logits, target, void: (
             logits * (target != void),
@@ -452,7 +530,17 @@ DICE_LOSS = Exercise(
             _dice(lambda o, p, t, s: _soft(o[1:], p[1:], t[1:], s))
         ),
         "The classes are added up: take their mean.": (
-            _dice(lambda o, p, t, s: len(o) * _soft(o, p, t, s))
+            _dice(lambda o, p, t, s: len(o) * _soft(o, p, t, s)),
+            _dice(lambda o, p, t, s: 1 - ((2 * o + s) / (p + t + s)).sum()),
+        ),
+        "Absent classes are left out of the mean: it runs over all classes.": (
+            _dice(lambda o, p, t, s: _present(t, 1 - (2 * o + s) / (p + t + s)))
+        ),
+        "Below the line smooth is added to each area: add it once.": (
+            _dice(lambda o, p, t, s: 1 - ((2 * o + s) / (p + t + 2 * s)).mean())
+        ),
+        "Above the line smooth is doubled with the overlap: add it once.": (
+            _dice(lambda o, p, t, s: 1 - (2 * (o + s) / (p + t + s)).mean())
         ),
         "One value per class comes back: return their mean.": (
             _dice(lambda o, p, t, s: 1 - (2 * o + s) / (p + t + s))
@@ -461,7 +549,7 @@ DICE_LOSS = Exercise(
             _squares
         ),
     }
-    | {text: _dice(_soft, areas) for text, areas in _VOID_MISTAKES.items()},
+    | {text: _dice(_soft, areas) for text, areas in _AREA_MISTAKES.items()},
 )
 
 
@@ -531,6 +619,17 @@ TVERSKY_LOSS = Exercise(
         "It is pooled over the classes: divide class by class, then take the mean.": (
             _tversky(lambda tp, fp, fn, a, b, s: _index(tp.sum(), fp.sum(), fn.sum(), a, b, s))
         ),
+        "The indices of the classes are added up: take their mean.": (
+            _tversky(lambda tp, fp, fn, a, b, s: 1 - ((tp + s) / (tp + a * fp + b * fn + s)).sum()),
+            _tversky(lambda tp, *rest: len(tp) * _index(tp, *rest)),
+        ),
+        "Absent classes are left out of the mean: it runs over all classes.": (
+            _tversky(
+                lambda tp, fp, fn, a, b, s: _present(
+                    tp + fn, 1 - (tp + s) / (tp + a * fp + b * fn + s)
+                )
+            )
+        ),
         "This is the index itself: the loss is 1 minus it.": (
             _tversky(lambda *given: 1 - _index(*given))
         ),
@@ -542,7 +641,7 @@ TVERSKY_LOSS = Exercise(
             _tversky(lambda tp, fp, fn, *rest: _index(tp[1:], fp[1:], fn[1:], *rest))
         ),
     }
-    | {text: _tversky(_index, areas) for text, areas in _VOID_MISTAKES.items()},
+    | {text: _tversky(_index, areas) for text, areas in _AREA_MISTAKES.items()},
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -580,14 +679,21 @@ def _cell_cases(rng: np.random.Generator) -> Cases:
     }
 
 
-def _distances(instance_map: Array, edge_counts: bool = False, solid: bool = False) -> Array:
+def _distances(
+    instance_map: Array,
+    edge_counts: bool = False,
+    solid: bool = False,
+    transform: Any = ndimage.distance_transform_edt,
+    in_order: bool = True,
+) -> Array:
     """Distance of every pixel to each cell's border, sorted, (cells, H, W)."""
     found = []
     for cell in np.unique(instance_map[instance_map > 0]):
         mask = instance_map == cell
         inside = ndimage.binary_erosion(mask, border_value=not edge_counts)
-        found.append(ndimage.distance_transform_edt(~(mask if solid else mask & ~inside)))
-    return np.sort(np.array(found).reshape(len(found), *instance_map.shape), axis=0)
+        found.append(transform(~(mask if solid else mask & ~inside)))
+    each = np.array(found, dtype=float).reshape(len(found), *instance_map.shape)
+    return np.sort(each, axis=0) if in_order else each
 
 
 def border_weights(instance_map: Array, w0: float = 10.0, sigma: float = 5.0) -> Array:
@@ -613,6 +719,17 @@ def _weights(
         return plus(w0 * np.exp(-power(d, sigma)), instance_map)
 
     return mistaken
+
+
+def _background_too(instance_map: Array) -> Array:
+    """Distances with the background as one cell more; fails, as an answer would, without cells."""
+    if not instance_map.any():
+        np.amin([], axis=0)
+    return _distances(instance_map + 1)
+
+
+def _taxicab(borders_are_false: Array) -> Array:
+    return ndimage.distance_transform_cdt(borders_are_false, metric="taxicab")
 
 
 def _joined(instance_map: Array) -> Array:
@@ -641,6 +758,23 @@ BORDER_WEIGHTS = Exercise(
         ),
         "The distances are those to the cells, 0 everywhere inside: measure to their borders.": (
             _weights(distances=lambda m: _distances(m, solid=True))
+        ),
+        "The background, number 0, is taken for a cell.": _weights(distances=_background_too),
+        "The first two cells of the map are used: for each pixel the two nearest are meant.": (
+            _weights(distances=lambda m: _distances(m, in_order=False))
+        ),
+        "The two farthest cells are used: the two nearest are meant.": (
+            _weights(distances=lambda m: _distances(m)[::-1])
+        ),
+        "Rows and columns are added up as distance: measure in a straight line.": (
+            _weights(distances=lambda m: _distances(m, transform=_taxicab))
+        ),
+        "It is divided by 2 and then multiplied by sigma squared: Python works from left to right, "
+        "so parentheses are missing.": (
+            _weights(lambda d, sigma: (d[0] + d[1]) ** 2 / 2 * sigma**2)
+        ),
+        "The minus sign is missing: the weight must fall with the distance.": (
+            _weights(lambda d, sigma: -((d[0] + d[1]) ** 2) / (2 * sigma**2))
         ),
         "The distances to all cells are added up: the two smallest are meant.": (
             _weights(lambda d, sigma: d.sum(axis=0) ** 2 / (2 * sigma**2))

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from scipy import ndimage
 from torch import Tensor, nn
 
@@ -14,7 +15,7 @@ from course_utils import metrics
 from course_utils.datasets.ship_scenes import ship_scenes
 from course_utils.figures import new_figure, set_alt_text
 from course_utils.losses import cross_entropy
-from course_utils.plotting import show_error_map, show_image
+from course_utils.plotting import OUTCOME_COLOURS, show_error_map, show_image
 from course_utils.widgets.explore import explore
 from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
@@ -22,7 +23,7 @@ from course_utils.widgets.still import Demo
 SHARE = 0.03
 STEPS, BATCH, RATE = 150, 4096, 0.03
 SHOWN = (1, 3, 4, 7)
-"""Test scenes that are drawn, four of sixteen; the scores are those of all sixteen."""
+"""Validation scenes that are drawn, four of sixteen; the scores are those of all sixteen."""
 
 
 @cache
@@ -40,12 +41,12 @@ def _scenes(part: str) -> tuple[np.ndarray, Tensor, Tensor]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _alone(seed: int) -> Iterator[None]:
     """One thread, for a second would only wait, and random numbers of our own."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         try:
             yield
         finally:
@@ -53,13 +54,15 @@ def _alone() -> Iterator[None]:
 
 
 @lru_cache(maxsize=256)
-def ship_probability(ship_weight: float) -> np.ndarray:
-    """Train a network of 194 parameters with a class weight and apply it to the test scenes.
+def ship_probability(ship_weight: float, seed: int = 0) -> np.ndarray:
+    """Train a network of 194 parameters with a class weight; apply it to the validation scenes.
 
     Parameters
     ----------
     ship_weight : float, above 0
         Weight of a ship pixel in the cross-entropy; sea has 1.
+    seed : int
+        Start of the network and choice of its pixels.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def ship_probability(ship_weight: float) -> np.ndarray:
     """
     _, features, target = _scenes("train")
     features, target = features.reshape(-1, 9), target.reshape(-1)
-    with _alone():
+    with _alone(seed):
         network = nn.Sequential(nn.Linear(9, 16), nn.ReLU(), nn.Linear(16, 2))
         optimiser = torch.optim.Adam(network.parameters(), lr=RATE)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1 - step / STEPS)
@@ -86,11 +89,11 @@ def ship_probability(ship_weight: float) -> np.ndarray:
             optimiser.step()
             schedule.step()
         with torch.no_grad():
-            return network(_scenes("test")[1]).softmax(dim=-1)[..., 1].numpy()
+            return network(_scenes("val")[1]).softmax(dim=-1)[..., 1].numpy()
 
 
 def draw_imbalance(ship_weight: float = 1) -> tuple[Figure, str]:
-    """Draw four test scenes, the probability of ship after training, and where the mask errs.
+    """Draw four validation scenes, the probability of ship after training, and where the mask errs.
 
     Parameters
     ----------
@@ -100,7 +103,7 @@ def draw_imbalance(ship_weight: float = 1) -> tuple[Figure, str]:
     Returns
     -------
     tuple of Figure and str
-        And a line with precision, recall and IoU of all sixteen test scenes.
+        And a line with precision, recall and IoU of all sixteen validation scenes.
 
     Examples
     --------
@@ -109,7 +112,7 @@ def draw_imbalance(ship_weight: float = 1) -> tuple[Figure, str]:
     True
     """
     probability = ship_probability(ship_weight)
-    images, _, labels = _scenes("test")
+    images, _, labels = _scenes("val")
     target = labels.numpy()
     prediction = probability > 0.5
     table = metrics.confusion_matrix(target, prediction.astype(np.uint8), 2)
@@ -122,7 +125,7 @@ def draw_imbalance(ship_weight: float = 1) -> tuple[Figure, str]:
         )
     )
     figure, axes = new_figure(1, 3, width=7.6, height=3.1)
-    show_image(_tiled(images), axes[0, 0], title="four test scenes")
+    show_image(_tiled(images), axes[0, 0], title="four validation scenes")
     show_image(_tiled(probability), axes[0, 1], title="probability of ship")
     names = ("background", "ship")
     show_error_map(
@@ -133,6 +136,9 @@ def draw_imbalance(ship_weight: float = 1) -> tuple[Figure, str]:
         legend=False,
         title="its mask: errors",
     )
+    entries = zip(OUTCOME_COLOURS / 255, ("found", "false alarm", "missed"), strict=False)
+    patches = [Patch(color=colour, label=label) for colour, label in entries]
+    figure.legend(handles=patches, loc="outside lower right", ncols=3)
     line = f"weight {ship_weight:g}: precision {precision:.2f}, recall {recall:.2f}, IoU {iou:.2f}"
     set_alt_text(
         figure,

@@ -316,7 +316,7 @@ check("9.6", border_weights, aspect="other numbers of cells", seed=914)
 scene = coin_scene(seed=0)
 try:
     weights = border_weights(scene.instance_map[::4, ::4], sigma=2.0)
-    compare(scene.image[::4, ::4], (weights - 1) / 10, titles=["coins", "weight above 1, of 10"])
+    compare(scene.image[::4, ::4], (weights - 1) / 10, titles=["coins", "(weight - 1) / 10"])
 except NotImplementedError:
     print("9.6 is not answered yet")
 # %% [markdown]
