@@ -158,6 +158,102 @@ EQUIVALENT = {
 
 
 # ----------------------------------------------------------------------------------------------
+# Frequent slips, written as a student would
+
+
+def bilinear_by_loop(cut, neighbour):
+    def answer(image, factor):
+        height, width = image.shape
+        large = np.zeros((height * factor, width * factor))
+        for i in range(height * factor):
+            for j in range(width * factor):
+                y, x = (i + 0.5) / factor - 0.5, (j + 0.5) / factor - 0.5
+                top, left = int(cut(y)), int(cut(x))
+                rows = [neighbour(top, height), neighbour(top + 1, height)]
+                columns = [neighbour(left, width), neighbour(left + 1, width)]
+                down, right = y - top, x - left
+                for row, share in zip(rows, (1 - down, down), strict=True):
+                    for column, part in zip(columns, (1 - right, right), strict=True):
+                        large[i, j] += share * part * image[row, column]
+        return large
+
+    return answer
+
+
+def inside(index, length):
+    return min(max(index, 0), length - 1)
+
+
+def stamped_from_before_the_start(values, kernel, stride, padding):
+    n, k = len(values), len(kernel)
+    m = (n - 1) * stride + k - 2 * padding
+    output = np.zeros((m, m))
+    for r in range(n):
+        for c in range(n):
+            top, left = r * stride - padding, c * stride - padding
+            output[top : top + k, left : left + k] += values[r, c] * kernel
+    return output
+
+
+def matrix_of_windows(kernel, n, stride, turned=False, by_columns=False):
+    k = len(kernel)
+    m = (n - k) // stride + 1
+    matrix = np.zeros((m * m, n * n))
+    for output in range(m * m):
+        top, left = stride * (output // m), stride * (output % m)
+        if by_columns:
+            top, left = left, top
+        window = np.zeros((n, n))
+        window[top : top + k, left : left + k] = kernel.T if turned else kernel
+        matrix[output] = window.ravel()
+    return matrix
+
+
+def pyramid_without_division(factor):
+    side = 2 * factor - factor % 2
+    slope = np.maximum(1 - np.abs(np.arange(side) - (side - 1) / 2), 0)
+    return np.outer(slope, slope)
+
+
+def pyramid_with_peak_1(factor):
+    kernel = lesson08.bilinear_kernel(factor)
+    return kernel / kernel.max()
+
+
+@pytest.mark.parametrize(
+    ("number", "answer", "told"),
+    [
+        (
+            "8.2",
+            lambda n, m, align_corners: np.linspace(-0.5, n - 0.5, m),
+            "The first and last points lie on the edges",
+        ),
+        ("8.3", bilinear_by_loop(np.floor, lambda i, n: min(i, n - 1)), "Beyond the border stands"),
+        ("8.3", bilinear_by_loop(np.floor, lambda i, n: i % n), "Beyond the border stands a pixel"),
+        ("8.3", bilinear_by_loop(np.trunc, inside), "Places are cut towards 0"),
+        ("8.6", stamped_from_before_the_start, "Stamps begin before row 0"),
+        (
+            "8.7",
+            lambda kernel, n, stride: matrix_of_windows(kernel, n, stride, turned=True),
+            "The kernel lies transposed in the picture",
+        ),
+        (
+            "8.7",
+            lambda kernel, n, stride: matrix_of_windows(kernel, n, stride, by_columns=True),
+            "The outputs are numbered column by column",
+        ),
+        ("8.9", pyramid_without_division, "The weights fall too fast"),
+        ("8.9", pyramid_with_peak_1, "The weights are divided by the largest"),
+    ],
+)
+def test_a_frequent_slip_is_named(number, answer, told):
+    for seed in range(3):
+        wrong = [message for message, _ in verdicts(number, answer, seed=seed)]
+        assert wrong
+        assert wrong[0].startswith(f"not yet. {told}")
+
+
+# ----------------------------------------------------------------------------------------------
 # What the cases hold
 
 

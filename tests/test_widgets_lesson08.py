@@ -79,7 +79,9 @@ def test_impossible_settings_are_told_in_words():
         stamper.draw_stamps(kernel=1, stride=1, padding=5)
     demo = stamper.demo()
     demo._named["output_padding"].value = 3
-    assert demo.caption.startswith("Impossible: output_padding must be smaller than stride")
+    assert demo.caption == (
+        "Impossible: output padding must be smaller than the stride, got 3 with stride 2."
+    )
     demo._named["output_padding"].value = 1
     assert demo.caption.endswith("(3 - 1) x 2 - 2 x 0 + 3 + 1 = 8.")
 
@@ -128,6 +130,24 @@ def test_weights_keep_the_brightness(weights):
     assert checkerboard.layer_weights(weights, 5, 3).sum() == pytest.approx(9)
 
 
+@pytest.mark.parametrize("kernel", range(1, 9))
+@pytest.mark.parametrize("stride", range(1, 5))
+@pytest.mark.parametrize("weights", checkerboard.WEIGHTS)
+def test_the_rule_is_what_the_picture_shows(kernel, stride, weights):
+    said = checkerboard.rule_in_words(kernel, stride, weights)
+    flat = checkerboard.from_flat_grey(kernel, stride, weights)
+    pattern = ("empty", "unevenly", "bring a pattern back")
+    assert any(word in said for word in pattern) == (np.ptp(flat) > 1e-9)
+    assert ("drawn as white" in said) == (flat.max() > 1)
+    assert flat.mean() == pytest.approx(checkerboard.GREY)
+    drawn = alt_text(checkerboard.draw_checkerboard(kernel, stride, weights))
+    assert ("between 0.50 and 0.50" in drawn) == (np.ptp(flat) < 1e-9)
+
+
+def test_one_stamp_is_no_plural():
+    assert "a pixel has 1 stamp." in alt_text(checkerboard.draw_checkerboard(2, 2))
+
+
 def test_the_overlap_demo_says_the_rule():
     demo = checkerboard.demo()
     assert demo.caption == "3 divided by 2 leaves 1: the stamps overlap unevenly."
@@ -137,6 +157,8 @@ def test_the_overlap_demo_says_the_rule():
     assert "Unequal weights bring a pattern back" in demo.caption
     demo._named["kernel"].value = 1
     assert "pixels between stay empty" in demo.caption
+    demo._named["stride"].value = 1
+    assert demo.caption.endswith("no pattern, whatever they are.")
 
 
 # ----------------------------------------------------------------------------------------------
@@ -184,9 +206,13 @@ def test_unpooling_keeps_maxima_in_their_places():
 @pytest.mark.parametrize("picture", upsamplers.PICTURES)
 def test_learning_beats_bilinear_on_pictures_it_never_saw(picture):
     assert picture != upsamplers.TEACHER
-    for factor in (2, 4):
+    gains = []
+    for factor in (2, 4, 8):
         scores = upsamplers.scores_of(picture, factor)
-        assert scores["transposed"] > scores["bilinear"] > scores["unpooling"]
+        assert scores["learned stamp"] > scores["bilinear"] > scores["unpooling"]
+        assert 0 < scores["learned stamp"] - scores["cubic"] < 0.35
+        gains.append(scores["learned stamp"] - scores["bilinear"])
+    assert gains[0] == max(gains)
 
 
 def test_the_comparison_tells_its_scores_and_place():
@@ -195,6 +221,17 @@ def test_the_comparison_tells_its_scores_and_place():
     assert "rows 0 to 59, columns 324 to 383" in text
     for method, value in scores.items():
         assert f"{method} {value:.1f} dB" in text
+
+
+def test_the_stamp_fills_its_tile_in_the_same_colours_at_every_factor():
+    for factor in (2, 7, 8):
+        pixels = np.asarray(upsamplers.draw_upsamplers("coins", factor).images[0].get_array())
+        last = slice(-upsamplers.GAP - upsamplers.TILE, -upsamplers.GAP)
+        tile = pixels[last, last, :3].astype(int)
+        middle = tile[upsamplers.TILE // 2, upsamplers.TILE // 2]
+        assert middle[0] > middle[2] + 50  # orange: far above 0
+        assert not (tile[-1] == 255).all()
+        assert not (tile[:, -1] == 255).all()
 
 
 @pytest.mark.parametrize("place", [0, 100])

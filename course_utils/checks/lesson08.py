@@ -142,6 +142,8 @@ SAMPLE_POINTS = Exercise(
         "The points are rounded to whole pixels: return them as they are.": (
             lambda n, m, align_corners: np.floor(sample_points(n, m, align_corners) + 0.5)
         ),
+        "The first and last points lie on the edges: the edges of the squares agree, and the "
+        "points are their centres.": (_points(edges=lambda n, m, i: np.linspace(-0.5, n - 0.5, m))),
         "The step is upside down: many output pixels lie close together among few input pixels.": (
             _points(lambda n, m, i: (i + 0.5) * m / n - 0.5, lambda n, m, i: i * m / n)
         ),
@@ -168,7 +170,7 @@ def _weights(n: int, factor: int, aligned: bool, border: str, shift: float, swap
     """One row for each output pixel: how much it takes of each input pixel."""
     m = n * factor
     points = sample_points(n, m, aligned) + shift
-    left = np.floor(points).astype(int)
+    left = (np.trunc if border == "cut" else np.floor)(points).astype(int)
     if border == "on":  # beyond the outer centres the line through the last two pixels goes on
         left = np.clip(left, 0, max(n - 2, 0))
     part = points - left
@@ -183,6 +185,10 @@ def _weights(n: int, factor: int, aligned: bool, border: str, shift: float, swap
     ):
         exists = (tap >= 0) & (tap < n) if border == "zero" else tap > -n - m
         rows = np.flatnonzero(exists)
+        if border == "ring":
+            tap = tap % n
+        elif border == "ring on the left":
+            tap = np.where(tap < 0, tap % n, tap)
         np.add.at(matrix, (rows, np.clip(tap[rows], 0, n - 1)), weight[rows])
     return matrix
 
@@ -224,6 +230,14 @@ BILINEAR_UPSAMPLE = Exercise(
         ),
         "Beyond the border the slope goes on: repeat the border value there.": (
             lambda image, factor: _mixed(image, factor, border="on")
+        ),
+        "Beyond the border stands a pixel of the other side, as index -1 is the last one: repeat "
+        "the border value there.": (
+            lambda image, factor: _mixed(image, factor, border="ring on the left"),
+            lambda image, factor: _mixed(image, factor, border="ring"),
+        ),
+        "Places are cut towards 0: below 0 that is not the pixel on their left.": (
+            lambda image, factor: _mixed(image, factor, border="cut")
         ),
         "The weights are exchanged: the nearer neighbour weighs more.": (
             lambda image, factor: _mixed(image, factor, swap=True)
@@ -365,7 +379,7 @@ TRANSPOSED_OUTPUT_SIZE = Exercise(
     reference=transposed_output_size,
     cases=_size_cases,
     mistakes={
-        "The last stamp is taken for a step: n stamps lie n - 1 steps apart.": (
+        "The last stamp is taken for a step: between n stamps lie n - 1 steps.": (
             lambda n, kernel, stride, padding, output_padding: (
                 n * stride - 2 * padding + kernel + output_padding
             )
@@ -482,6 +496,28 @@ def _averaged(values: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray
     return _stamped(values, kernel, stride) / _counts(values, kernel, stride)
 
 
+def _slices_from_before_the_start(
+    values: np.ndarray, kernel: np.ndarray, stride: int, padding: int
+) -> np.ndarray:
+    n, k = len(values), len(kernel)
+    output = np.zeros((transposed_output_size(n, k, stride, padding, 0),) * 2)
+    for row, column in np.ndindex(values.shape):
+        top, left = row * stride - padding, column * stride - padding
+        output[top : top + k, left : left + k] += values[row, column] * kernel
+    return output
+
+
+def _pixels_from_before_the_start(
+    values: np.ndarray, kernel: np.ndarray, stride: int, padding: int
+) -> np.ndarray:
+    n, k = len(values), len(kernel)
+    output = np.zeros((transposed_output_size(n, k, stride, padding, 0),) * 2)
+    for row, column, down, right in np.ndindex(n, n, k, k):
+        top, left = row * stride - padding, column * stride - padding
+        output[top + down, left + right] += values[row, column] * kernel[down, right]
+    return output
+
+
 TRANSPOSE_BY_STAMPING = Exercise(
     reference=transpose_by_stamping,
     cases=_stamp_cases,
@@ -511,6 +547,11 @@ TRANSPOSE_BY_STAMPING = Exercise(
         ),
         "Padding is not cut off.": (
             lambda values, kernel, stride, padding: _stamped(values, kernel, stride)
+        ),
+        "Stamps begin before row 0, where a negative index means the other end: stamp on the whole "
+        "output first, and cut afterwards.": (
+            _slices_from_before_the_start,
+            _pixels_from_before_the_start,
         ),
         "Padding is cut off at the upper left only: all four sides lose it.": (
             lambda values, kernel, stride, padding: _cut(
@@ -557,10 +598,15 @@ def _in_one_piece(kernel: np.ndarray, n: int, stride: int) -> np.ndarray:
     return matrix
 
 
-def _by_columns(kernel: np.ndarray, n: int, stride: int) -> np.ndarray:
-    m = geometry.conv_output_size(n, len(kernel), stride)
-    matrix = convolution_matrix(kernel, n, stride).reshape(m, m, n, n)
-    return matrix.transpose(1, 0, 3, 2).reshape(m * m, n * n)
+def _by_columns(*order: int) -> Callable[..., np.ndarray]:
+    """The matrix with its outputs (axes 0, 1) or pixels (axes 2, 3) in another order."""
+
+    def mistaken(kernel: np.ndarray, n: int, stride: int) -> np.ndarray:
+        m = geometry.conv_output_size(n, len(kernel), stride)
+        matrix = convolution_matrix(kernel, n, stride).reshape(m, m, n, n)
+        return matrix.transpose(order).reshape(m * m, n * n)
+
+    return mistaken
 
 
 CONVOLUTION_MATRIX = Exercise(
@@ -588,7 +634,14 @@ CONVOLUTION_MATRIX = Exercise(
         "The kernel's rows follow each other without a gap: each begins in another picture row.": (
             _in_one_piece
         ),
-        "Pixels are numbered column by column: number them row by row.": _by_columns,
+        "The kernel lies transposed in the picture: its rows and columns are exchanged, or pixels "
+        "and outputs are both numbered column by column.": _by_columns(1, 0, 3, 2),
+        "The outputs are numbered column by column: number them row by row.": (
+            _by_columns(1, 0, 2, 3)
+        ),
+        "The pixels are numbered column by column: number them row by row.": (
+            _by_columns(0, 1, 3, 2)
+        ),
     },
     entry=lambda index: f"row {index[0]}, column {index[1]} of the matrix",
 )
@@ -687,8 +740,13 @@ BILINEAR_KERNEL = Exercise(
         "For odd factors the side is even: an odd factor has a middle pixel.": (
             _pyramid(side=lambda factor: 2 * factor)
         ),
-        "The weights fall too fast: they reach zero one factor away from the middle.": (
-            _pyramid(reach=lambda factor: factor - 0.5 if factor % 2 else factor / 2 + 0.5)
+        "The weights fall too fast: they must reach zero only at distance f from the middle.": (
+            _pyramid(reach=lambda factor: factor - 0.5 if factor % 2 else factor / 2 + 0.5),
+            _pyramid(reach=lambda factor: 1),
+        ),
+        "The weights are divided by the largest: an even factor has no weight at the middle, so "
+        "that its largest is below 1.": (
+            lambda factor: bilinear_kernel(factor) / bilinear_kernel(factor).max()
         ),
     },
     entry=_pixel,

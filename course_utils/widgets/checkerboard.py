@@ -18,6 +18,7 @@ from course_utils.widgets.still import Demo
 WEIGHTS = ("all equal", "random")
 SIDE = 240  # screen pixels of a panel
 FLAT = 12  # side of the flat grey input
+GREY = 0.5  # its brightness
 
 
 def draw_checkerboard(
@@ -45,7 +46,7 @@ def draw_checkerboard(
     True
     """
     counts = inner_counts(kernel, stride)
-    flat = inside(np.full((FLAT, FLAT), 0.5), layer_weights(weights, kernel, stride), stride)
+    flat = from_flat_grey(kernel, stride, weights)
     photograph = inside(_small(picture), layer_weights(weights, kernel, stride), stride)
     shown = f"{counts.min()} to {counts.max()}" if np.ptp(counts) else f"{counts.min()}"
     figure = panel_row(
@@ -56,7 +57,8 @@ def draw_checkerboard(
     set_alt_text(
         figure,
         f"Kernel {kernel}, stride {stride}, weights {weights}: inside the picture a pixel has "
-        f"{shown} stamps. Flat grey of 0.50 comes out between {flat.min():.2f} and "
+        f"{shown} stamp{'' if shown == '1' else 's'}. Flat grey of {GREY:.2f} comes out between "
+        f"{flat.min():.2f} and "
         f"{flat.max():.2f}.",
     )
     return figure
@@ -84,6 +86,66 @@ def inner_counts(kernel: int, stride: int) -> np.ndarray:
     """
     ones = np.ones((kernel, kernel), dtype=int)
     return inside(np.ones((FLAT, FLAT), dtype=int), ones, stride)
+
+
+def from_flat_grey(kernel: int, stride: int, weights: str) -> np.ndarray:
+    """What a flat grey picture becomes, away from the border.
+
+    Parameters
+    ----------
+    kernel, stride : int, at least 1
+    weights : str
+        One of `WEIGHTS`.
+
+    Returns
+    -------
+    ndarray of float64, shape (m, m)
+        Its mean is `GREY`; values above 1 are drawn white.
+
+    Examples
+    --------
+    >>> from_flat_grey(1, 2, "all equal")[:2, :2]
+    array([[2., 0.],
+           [0., 0.]])
+    """
+    grey = np.full((FLAT, FLAT), GREY)
+    return inside(grey, layer_weights(weights, kernel, stride), stride)
+
+
+def rule_in_words(kernel: int, stride: int, weights: str) -> str:
+    """Say in one line whether a pattern appears, and why.
+
+    Parameters
+    ----------
+    kernel, stride : int, at least 1
+    weights : str
+        One of `WEIGHTS`.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> rule_in_words(4, 2, "all equal")
+    '4 is divisible by 2: the stamps overlap evenly.'
+    >>> rule_in_words(5, 1, "random")
+    'At stride 1 every pixel gets all the weights: no pattern, whatever they are.'
+    """
+    if kernel < stride:
+        rule = f"Kernel {kernel} is smaller than stride {stride}: pixels between stay empty."
+    elif stride == 1:
+        rule = "At stride 1 every pixel gets all the weights: no pattern, whatever they are."
+    elif rest := kernel % stride:
+        rule = f"{kernel} divided by {stride} leaves {rest}: the stamps overlap unevenly."
+    else:
+        rule = f"{kernel} is divisible by {stride}: the stamps overlap evenly."
+        if weights == "random":
+            rule += " Unequal weights bring a pattern back all the same."
+    brightest = from_flat_grey(kernel, stride, weights).max()
+    if brightest > 1:
+        rule += f" Flat grey of {GREY} reaches {brightest:.2f}, drawn as white (1)."
+    return rule
 
 
 def inside(values: np.ndarray, kernel: np.ndarray, stride: int) -> np.ndarray:
@@ -163,15 +225,7 @@ def demo() -> Demo:
     """
 
     def draw(kernel: int, stride: int, weights: str) -> tuple[Figure, str]:
-        rest = kernel % stride
-        rule = f"{kernel} is divisible by {stride}: the stamps overlap evenly."
-        if kernel < stride:
-            rule = f"Kernel {kernel} is smaller than stride {stride}: pixels between stay empty."
-        elif rest:
-            rule = f"{kernel} divided by {stride} leaves {rest}: the stamps overlap unevenly."
-        elif weights == "random":
-            rule += " Unequal weights bring a pattern back all the same."
-        return draw_checkerboard(kernel, stride, weights), rule
+        return draw_checkerboard(kernel, stride, weights), rule_in_words(kernel, stride, weights)
 
     return explore(
         draw,

@@ -4,14 +4,17 @@ Each input value lays a copy of the kernel, times itself, on the output; where c
 add.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 from ipywidgets import Dropdown
 from matplotlib.figure import Figure
+from PIL import Image
 
 from course_utils.figures import set_alt_text
 from course_utils.geometry import transposed_conv_output_size
 from course_utils.widgets.explore import explore
-from course_utils.widgets.number_grid import Frame, panel_row, shaded_numbers
+from course_utils.widgets.number_grid import Frame, panel_row, shaded_numbers, write
 from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
 
@@ -237,8 +240,9 @@ def demo() -> Demo:
     def draw(**settings: int | str) -> tuple[Figure, str]:
         try:
             return draw_stamps(**settings), what_happens(**settings)  # type: ignore[arg-type]
-        except ValueError as impossible:
-            return _nothing_to_draw(str(impossible)), f"Impossible: {impossible}"
+        except ValueError as refused:
+            reason = f"Impossible: {_without_dilation(settings) or refused}"
+            return _nothing_to_draw(reason), reason
 
     return explore(
         draw,
@@ -260,9 +264,18 @@ def _frames(corner: tuple[int, ...] | None, side: int, size: int) -> list[Frame]
     return [(top, left, bottom, right)] if top < bottom and left < right else []
 
 
-def _nothing_to_draw(message: str) -> Figure:
+def _without_dilation(settings: Mapping[str, int | str]) -> str:
+    """Why the output padding is too large, for a layer that has no dilation; else nothing."""
+    extra, stride = settings["output_padding"], settings["stride"]
+    if int(extra) < int(stride):
+        return ""
+    return f"output padding must be smaller than the stride, got {extra} with stride {stride}."
+
+
+def _nothing_to_draw(reason: str) -> Figure:
     """The input alone, where no output exists."""
-    empty = shaded_numbers(np.zeros((0, 0), dtype=int), SIDE)
-    figure = panel_row(("input", shaded_numbers(VALUES, SIDE)), ("no output", empty), ("", empty))
-    set_alt_text(figure, f"The input alone. {message}")
+    empty = Image.new("RGB", (2 * SIDE + 12, SIDE), (236, 236, 236))
+    write(empty, (empty.width / 2, SIDE / 2), "no output with these settings", anchor="m")
+    figure = panel_row(("input", shaded_numbers(VALUES, SIDE)), ("", empty))
+    set_alt_text(figure, f"The input alone. {reason}")
     return figure

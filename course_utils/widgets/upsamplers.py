@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 import numpy as np
 import torch
 from ipywidgets import Dropdown
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont
@@ -20,14 +21,15 @@ from course_utils.widgets.explore import explore
 from course_utils.widgets.slider import Slider
 from course_utils.widgets.still import Demo
 
-METHODS = ("nearest", "bilinear", "cubic", "unpooling", "transposed")
+METHODS = ("nearest", "bilinear", "cubic", "unpooling", "learned stamp")
 PICTURES = ("cat", "coins", "astronaut", "immunohistochemistry", "page")
 TEACHER = "camera"
-"""What the transposed convolution learned from; never shown in the comparison."""
+"""What the learned stamp, a transposed convolution, saw; never shown in the comparison."""
 LARGEST = 8  # factor
 WINDOW = 60  # pixels of the picture that a tile shows, along each side
 TILE, GAP, TITLE = 180, 8, 24  # screen pixels
 LIMIT = 384  # pixels: longer sides are cut
+FULL_COLOUR = 0.6  # weights of a stamp from this size on have the full colour
 
 
 @cache
@@ -149,7 +151,7 @@ def enlarged(name: str, factor: int, method: str) -> np.ndarray:
     if method == "unpooling":
         maxima, places = functional.max_pool2d(image, factor, return_indices=True)
         large = functional.max_unpool2d(maxima, places, [factor, factor])
-    elif method == "transposed":
+    elif method == "learned stamp":
         kernel = torch.from_numpy(learned_kernel(factor))[None, None]
         large = functional.conv_transpose2d(small, kernel, stride=factor, padding=factor)
     elif method == "nearest":
@@ -206,19 +208,18 @@ def draw_upsamplers(
     True
     """
     image, scores = grey_picture(picture, factor), scores_of(picture, factor)
-    top, left = (
+    place = tuple(
         int(percent / 100 * (length - WINDOW) / factor) * factor
         for percent, length in zip((down, right), image.shape, strict=True)
     )
+    top, left = place
     part = np.s_[top : top + WINDOW, left : left + WINDOW]
-    tiles = {"zoom place": _thumbnail(image), "photograph": image[part]}
+    tiles = {"zoom place": _thumbnail(picture, factor), "original": _grey(image[part])}
     for method in METHODS:
-        title = f"{method}, {scores[method]:.1f} dB"
-        tiles[title] = np.clip(enlarged(picture, factor, method)[part], 0, 1)
-    kernel = learned_kernel(factor)
-    tiles["transposed: its kernel"] = (kernel - kernel.min()) / np.ptp(kernel)
+        tiles[f"{method}, {scores[method]:.1f} dB"] = _grey(enlarged(picture, factor, method)[part])
+    tiles["stamp, purple below 0"] = _signed(learned_kernel(factor))
     figure, ax = _tiled(tiles)
-    step = _step(image)
+    step = max(image.shape) / TILE
     corner, side = (GAP + left / step, TITLE + top / step), WINDOW / step
     ax.add_artist(Rectangle(corner, side, side, fill=False, edgecolor="#d55e00", linewidth=2))
     in_words = ", ".join(f"{method} {value:.1f} dB" for method, value in scores.items())
@@ -226,7 +227,8 @@ def draw_upsamplers(
         figure,
         f"The picture {picture} made small by {factor} and enlarged again, rows {top} to "
         f"{top + WINDOW - 1}, columns {left} to {left + WINDOW - 1}. PSNR: "
-        f"{in_words}.",
+        f"{in_words}. The learned stamp has weights from {learned_kernel(factor).min():.2f} to "
+        f"{learned_kernel(factor).max():.2f}.",
     )
     return figure
 
@@ -285,23 +287,34 @@ def _whole(name: str) -> np.ndarray:
     return grey_levels(load_picture(name).image)[:LIMIT, :LIMIT] / 255
 
 
-def _step(image: np.ndarray) -> int:
-    """Every how many pixels of a picture fit into a tile."""
-    return -(-max(image.shape) // TILE)
+def _grey(values: np.ndarray) -> np.ndarray:
+    """Grey levels in [0, 1] as colours, uint8 (H, W, 3)."""
+    levels = (255 * np.clip(values, 0, 1)).astype(np.uint8)
+    return levels[..., None].repeat(3, axis=-1)
 
 
-def _thumbnail(image: np.ndarray) -> np.ndarray:
-    step = _step(image)
-    small = np.ones((TILE, TILE))
-    part = image[::step, ::step]
-    small[: part.shape[0], : part.shape[1]] = part
+@cache
+def _thumbnail(picture: str, factor: int) -> np.ndarray:
+    """The whole picture, its longer side as long as a tile, on white."""
+    image = grey_picture(picture, factor)
+    step = max(image.shape) / TILE
+    rows, columns = (np.arange(int(length / step)) * step for length in image.shape)
+    small = np.full((TILE, TILE, 3), 255, dtype=np.uint8)
+    part = image[rows.astype(int)[:, None], columns.astype(int)]
+    small[: len(rows), : len(columns)] = _grey(part)
     return small
+
+
+def _signed(kernel: np.ndarray) -> np.ndarray:
+    """Weights as colours, uint8 (k, k, 3): the same weight has the same colour at every factor."""
+    share = np.clip(0.5 + kernel / (2 * FULL_COLOUR), 0, 1)
+    return (255 * colormaps["PuOr_r"](share)[..., :3]).astype(np.uint8)
 
 
 def _tiled(tiles: Mapping[str, np.ndarray]) -> tuple[Figure, Axes]:
     """Eight titled square pictures as one: panels and texts would take twice as long to draw."""
     height, width = 2 * (TITLE + TILE) + GAP, 4 * (GAP + TILE) + GAP
-    canvas = np.full((height, width), 255, dtype=np.uint8)
+    canvas = np.full((height, width, 3), 255, dtype=np.uint8)
     figure, axes = new_figure(width=width / 100, height=height / 100)
     figure.set_layout_engine("none")
     ax = axes[0, 0]
@@ -311,11 +324,10 @@ def _tiled(tiles: Mapping[str, np.ndarray]) -> tuple[Figure, Axes]:
     for index, (title, tile) in enumerate(tiles.items()):
         top = TITLE + index // 4 * (TITLE + TILE)
         left = GAP + index % 4 * (GAP + TILE)
-        side = TILE // len(tile)
-        large = (255 * tile).astype(np.uint8).repeat(side, axis=0).repeat(side, axis=1)
-        canvas[top : top + len(large), left : left + len(large)] = large
-        canvas[top - TITLE : top, left : left + TILE] = _title(title)
-    figure.figimage(np.stack([canvas] * 3, axis=-1), origin="upper", zorder=-1)
+        pixel = np.arange(TILE) * len(tile) // TILE  # nearest: the tile is filled at every factor
+        canvas[top : top + TILE, left : left + TILE] = tile[pixel[:, None], pixel]
+        canvas[top - TITLE : top, left : left + TILE] = _title(title)[..., None]
+    figure.figimage(canvas, origin="upper", zorder=-1)
     return figure, ax
 
 

@@ -2,7 +2,7 @@
 # # Exercises to lesson 08: Upsampling and transposed convolution
 #
 # You build three ways to enlarge a picture and see transposed convolution from three sides: as
-# stamps, as a matrix, as bilinear interpolation: **20 points, about 100 minutes**. Write each answer
+# stamps, as a matrix, as bilinear interpolation: **20 points, about 105 minutes**. Write each answer
 # where the stub is and run the check below it. A check says "right", or what is wrong, with the
 # smallest example it found. Run the checks as often as you like; nobody counts.
 #
@@ -14,11 +14,12 @@
 # 15, 8.7 and 8.8 take 20, 8.9 and the written answer 10 each. In a class of 90 minutes, do 8.2 at the
 # blackboard with n = 2 and m = 4 and leave 8.9 as homework.
 #
-# **Typical errors:** `np.tile` for `np.repeat` (8.1); left edges for centres (8.2); border values that
-# fall to zero (8.3); maxima of overlapping windows added up (8.4); n for n - 1, padding with the sign
-# of the way down (8.5); `=` for `+=` under a stamp, the bare kernel (8.6); the kernel's rows written
-# without the gap to the next picture row (8.7); the pseudo-inverse in place of the transpose (8.8);
-# weights that add up to 1 (8.9). Each has its own message in the checks.
+# **Typical errors:** `np.tile` for `np.repeat` (8.1); left edges for centres, or points from edge to
+# edge (8.2); border values that fall to zero, index -1 as NumPy's last pixel, `int` for `np.floor` (8.3); maxima of overlapping windows added up (8.4); n for n - 1, padding with the sign
+# of the way down (8.5); `=` for `+=` under a stamp, the bare kernel, stamps that begin before row
+# 0 (8.6); the kernel's rows written without the gap to the next picture row, outputs numbered column by
+# column (8.7); the pseudo-inverse in place of the transpose (8.8);
+# weights that add up to 1, no division by the factor (8.9). Each has its own message in the checks.
 # %%
 import numpy as np
 
@@ -232,8 +233,8 @@ check("8.5", transposed_output_size, cases=[(64, 4, 2, 1, 0), (1, 1, 1, 0, 0)])
 # ## 8.6 Stamping (2 points)
 #
 # Each value lays the kernel, times itself, on the output. The value in row r and column c begins at
-# row r * stride, column c * stride. Where stamps overlap they add. At the end `padding` rows and
-# columns are cut off on every side.
+# row r * stride, column c * stride. Where stamps overlap they add. Afterwards `padding` rows and
+# columns are cut off on each of the four sides.
 #
 # **Example.** `[[1, 2]]` over `[[0, 0]]`, a kernel of 2 x 2 ones, stride 1: the first row is
 # `[1, 3, 2]`, the second as well, the third `[0, 0, 0]`.
@@ -271,7 +272,8 @@ check("8.6", transpose_by_stamping, aspect="with padding", seed=812)
 ### END HIDDEN TESTS
 # %% [markdown] tags=["solution"]
 # **Discussion.** The same function with values and kernel exchanged, at stride 1, gives the same
-# result. Why not at stride 2? (The values are spread out, the kernel is not.)
+# result. Why not at stride 2? (The values are spread out, the kernel is not.) Whoever is done early
+# writes 8.6 by zero-stuffing, with the kernel turned by half a turn: it passes the same check.
 
 
 # %% [markdown]

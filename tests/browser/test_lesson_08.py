@@ -62,7 +62,7 @@ def test_an_impossible_setting_is_told_in_words(lesson):
     output = cell(lesson, "stamper.demo()")
     control = output.get_by_role("slider", name="Output padding")
     control.press("End")
-    expect(output).to_contain_text("Impossible: output_padding must be smaller than stride")
+    expect(output).to_contain_text("Impossible: output padding must be smaller than the stride")
     control.press("Home")
     expect(output).to_contain_text("Size (3 - 1) x 2")
 
