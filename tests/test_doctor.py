@@ -205,7 +205,7 @@ def test_a_sheet_that_cannot_be_written_is_one_line(tmp_path, capsys):
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["train"], ["data"], ["data", "pictures"]])
+@pytest.mark.parametrize("arguments", [[], ["train", "--epochs"], ["data"], ["data", "pictures"]])
 def test_a_wrong_command_line_gets_its_usage(arguments, capsys):
     with pytest.raises(SystemExit):
         command_line.main(arguments)
