@@ -43,6 +43,7 @@ STYLE: dict[str, Any] = {
 }
 MARGIN = 6  # pixels left around the drawing where white borders are trimmed
 FLAT_COLOURS, FLAT_SHARE = 32, 0.003  # how many colours stay exact, if they cover that much
+GREYS = 48  # even steps in a picture's palette: 5 of 255 apart, too little to be seen as an edge
 
 _texts: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
@@ -277,22 +278,30 @@ def _without_border(pixels: np.ndarray) -> np.ndarray:
 
 
 def _with_palette(pixels: np.ndarray) -> Image.Image:
-    """Picture with a palette: flat areas keep their exact colours, an octree finds the others.
+    """Picture with a palette: even steps of grey, exact flat areas, an octree for other colours.
 
-    A third of the size and a third of the time of the full-colour PNG of a photograph. `pixels`
-    holds red, green, blue and alpha of a pixel in one 32-bit integer.
+    About a third of the size and of the time of the full-colour PNG of a photograph. An octree
+    alone leaves some twenty greys, whose borders look like edges. `pixels` holds red, green, blue
+    and alpha of a pixel in one 32-bit integer.
     """
-    picture = Image.fromarray(pixels.view(np.uint8).reshape(*pixels.shape, 4)).convert("RGB")
-    coarse = picture.quantize(256 - FLAT_COLOURS, Image.Quantize.FASTOCTREE)
-    palette = np.array(coarse.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    channels = pixels.view(np.uint8).reshape(*pixels.shape, 4)
+    picture = Image.fromarray(channels).convert("RGB")
+    coarse = picture.quantize(256 - FLAT_COLOURS - GREYS, Image.Quantize.FASTOCTREE)
+    colours_found = np.array(coarse.getpalette(), dtype=np.uint8).reshape(-1, 3)
     index = np.array(coarse)
+    red, green, blue = (channels[..., number] for number in range(3))
+    is_grey = (red == green) & (green == blue)
+    nearest = np.rint(np.arange(256) * (GREYS - 1) / 255).astype(np.uint8)
+    index[is_grey] = len(colours_found) + nearest[green[is_grey]]
+    greys = np.repeat(np.rint(np.linspace(0, 255, GREYS))[:, None], 3, axis=1).astype(np.uint8)
     colours, counts = np.unique(pixels[::3, ::3], return_counts=True)
     largest = np.argsort(-counts, kind="stable")[:FLAT_COLOURS]
     flat = colours[largest[counts[largest] >= FLAT_SHARE * counts.sum()]]
-    for number, colour in enumerate(flat, start=len(palette)):
+    for number, colour in enumerate(flat, start=len(colours_found) + GREYS):
         index[pixels == colour] = number
     exact = Image.fromarray(index)
-    exact.putpalette(np.concatenate([palette, flat.view(np.uint8).reshape(-1, 4)[:, :3]]).tobytes())
+    flat_colours = flat.view(np.uint8).reshape(-1, 4)[:, :3]
+    exact.putpalette(np.concatenate([colours_found, greys, flat_colours]).tobytes())
     return exact
 
 

@@ -350,7 +350,7 @@ def test_good_outputs_pass():
         new_code_cell(outputs=[shown("image/png", "AAAA", page)]),
         new_markdown_cell("![a ship](ship.png)"),
     ]
-    assert output_manners("x", new_notebook(cells=cells), 1_500_000) == []
+    assert output_manners("x", new_notebook(cells=cells), 1_800_000) == []
 
 
 @pytest.mark.parametrize("text", ["![](ship.png)", "![ ](ship.png)", "<img src='ship.png'>"])
@@ -360,9 +360,9 @@ def test_a_picture_in_a_text_needs_alternative_text(text):
 
 
 def test_a_notebook_too_big_is_refused(course):  # noqa: F811
-    big = [printed("x" * 1_600_000)]
+    big = [printed("x" * 1_900_000)]
     edit(course / LESSON_NOTEBOOK, lambda n: cell_with(n, "6 * 7").update(outputs=big))
-    refusals(course, "1.6 MB, at most 1.5 MB")
+    refusals(course, "1.9 MB, at most 1.8 MB")
 
 
 # --- fingerprint -------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from course_utils.places import course_root
 
 CODE_LINES = 20
 TEXT_WORDS = 150
-MEGABYTES = 1.5
+MEGABYTES = 1.8
 _BASE64 = re.compile(r"base64,[A-Za-z0-9+/=\s]+")
 _IMAGE = re.compile(r"""<img\b(?:[^>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*("[^"]*\w[^"]*"|'[^']*\w[^']*')""", re.IGNORECASE)
