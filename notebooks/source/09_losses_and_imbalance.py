@@ -124,6 +124,13 @@ for w in (None, weights):
     torch.testing.assert_close(by_library, by_torch, rtol=1e-6, atol=1e-6)
 print(f"by hand, library, torch: {cross_entropy(logits, target).item():.6f}, the same to 1e-6")
 # %% [markdown]
+# The library takes the same way: the pixel above, with logits near 1000, does it no harm (let its true
+# class be the second one).
+# %%
+second = torch.ones(1, 1, 1, dtype=torch.int64)
+by_library = losses.cross_entropy(pixel, second).item()
+print(f"library {by_library:.4f}, log-sum-exp {-log_softmax(pixel)[0, 1].item():.4f}")
+# %% [markdown]
 # ### The accident: softmax twice
 #
 # The loss wants logits. A common accident is a softmax at the end of the network: its probabilities
@@ -228,7 +235,8 @@ precision, recall, iou = ({w: s[:, k] for w, s in found.items()} for k in range(
 # Means of the three:
 # %% tags=["measured"]
 for w, scores in found.items():
-    print("weight {:3d}: precision {:.2f}, recall {:.2f}, IoU {:.2f}".format(w, *scores.mean(0)))
+    means = scores.mean(axis=0)
+    print("weight {:3d}: precision {:.2f}, recall {:.2f}, IoU {:.2f}".format(w, *means))
 # %% [markdown]
 # What holds for each of the three:
 # %%
@@ -305,6 +313,19 @@ for gamma, alpha in ((2.0, None), (0.5, 0.25), (0.0, None)):
     )
 reveal("09-focal", "100")
 # %% [markdown]
+# alpha as one number is short for a list: 1 - alpha for the sea, alpha for every other class.
+#
+# And a trap: for gamma below 1, (1 - p)^gamma is endlessly steep at p = 1. A single pixel that is
+# perfectly right could spoil all weights of the network, unless the program keeps the gradient finite:
+# %%
+alphas = [0.75, 0.25, 0.25]
+by_library = losses.focal_loss(logits, target, alpha=alphas)
+torch.testing.assert_close(by_library, focal_loss(logits, target, 2.0, 0.25), rtol=1e-6, atol=0)
+print(f"alpha 0.25 or {alphas}: {by_library.item():.6f}")
+z = torch.tensor([1000.0, 0.0]).reshape(1, 2, 1, 1).requires_grad_()
+(slope,) = torch.autograd.grad(losses.focal_loss(z, right, gamma=0.5), z)
+print(f"gamma 0.5 where p is 1: gradient {slope.abs().max().item():.0f}")
+# %% [markdown]
 # **Move it.** Raise gamma: which end of the curves falls first, easy pixels or hard ones? Then move
 # alpha. The paper tunes the two together: its best pair is gamma 2 with alpha 0.25, a weight *below*
 # one half for the rare class, because gamma has already silenced the easy background (Lin 2017,
@@ -348,6 +369,17 @@ for alpha, beta, smooth in ((0.3, 0.7, 0.5), (1, 1, 0.5)):
 dice = tversky_loss(logits, target, 0.5, 0.5, smooth=0.5)  # half of Dice's smooth, 1
 torch.testing.assert_close(dice, losses.dice_loss(logits, target), rtol=1e-6, atol=0)
 print(f"Dice loss by hand and by the library: {dice.item():.6f}")
+# %% [markdown]
+# The library's Tversky loss starts from 0.3, 0.7 and s = 1/2. How much s does depends on the area: these
+# pictures are small, and a large s hides most of the error.
+# %%
+by_hand = tversky_loss(logits, target, 0.3, 0.7, smooth=0.5)
+torch.testing.assert_close(losses.tversky_loss(logits, target), by_hand, rtol=1e-6, atol=0)
+for smooth in (0, 1, 100):
+    by_library = losses.dice_loss(logits, target, smooth=smooth)
+    by_hand = tversky_loss(logits, target, 0.5, 0.5, smooth / 2)
+    torch.testing.assert_close(by_library, by_hand, rtol=1e-6, atol=0)
+    print(f"smooth {smooth:3d}: Dice loss {by_library.item():.6f}")
 # %% [markdown]
 # **Spot the error.** Three sentences on Dice, all of which can be read somewhere.
 # %% tags=["nbval-ignore-output"]
@@ -424,6 +456,17 @@ table = metrics.confusion_matrix(target.numpy(), logits.argmax(dim=1).numpy(), 3
 print(f"hard answers: Lovász {losses.lovasz_softmax(hard, target).item():.6f}", end=", ")
 print(f"1 - mean IoU {1 - metrics.mean_iou(table):.6f}")
 # %% [markdown]
+# A class that is **absent** from the target: Dice and Tversky still count it, as (0 + s) / (its FP, at
+# its price, + s), so calling it costs. Lovász leaves it out.
+# %%
+absent = target.masked_fill(target == 2, 1)  # the third class is nowhere
+in_dice = tversky_loss(logits, absent, 0.5, 0.5, smooth=0.5)
+torch.testing.assert_close(losses.dice_loss(logits, absent), in_dice, rtol=1e-6, atol=0)
+in_lovasz = [lovasz_of_class(flat[c], (absent[counted] == c).double()) for c in (0, 1)]
+by_library = losses.lovasz_softmax(logits, absent)
+torch.testing.assert_close(by_library, torch.stack(in_lovasz).mean(), rtol=1e-6, atol=0)
+print(f"Dice over three classes {in_dice:.4f}, Lovász over the two that occur {by_library:.4f}")
+# %% [markdown]
 # ## 7 A weight for every pixel: U-Net's borders
 #
 # A mask may be right in 99 % of its pixels and still join two cells into one, because the gap between
@@ -467,6 +510,18 @@ np.testing.assert_allclose(
 print(f"the same; between the cells {losses.unet_border_weights(small)[3, 6]:.2f}")
 reveal("09-border", "about 10")
 # %% [markdown]
+# With other settings, and with two cells or one: a cell alone has no second border, so its class weight
+# is all.
+# %%
+settings = {"w0": 4, "sigma": 2, "class_weights": [0.5, 3]}  # of background, of cells
+term = border_weights_by_hand(small, 4, 2) - 1
+by_library = losses.unet_border_weights(small, **settings)
+np.testing.assert_allclose(term + np.where(small > 0, 3, 0.5), by_library, rtol=1e-6)
+print(f"in the gap {by_library[3, 6]:.2f}")
+two, one = np.where(small < 3, small, 0), np.where(small == 1, 1, 0)
+np.testing.assert_allclose(border_weights_by_hand(two), losses.unet_border_weights(two), rtol=1e-6)
+print("one cell alone:", np.unique(losses.unet_border_weights(one, **settings)))
+# %% [markdown]
 # Now on real coins that touch (lesson 04 separated them by watershed):
 # %%
 scene = coin_scene(seed=0)
@@ -481,6 +536,19 @@ inside = scene.instance_map > 0
 print(f"largest weight {weights.max():.2f}, median {np.median(weights):.2f}")
 print(f"weight above 5: {np.mean(weights > 5):.1%} of the pixels, {np.mean(inside[weights > 5]):.0%} "
       "of these inside coins")  # fmt: skip
+# %% [markdown]
+# In the loss, a pixel's weight multiplies its class weight; again only ratios count:
+# %%
+by_pixel = torch.arange(1.0, target.numel() + 1, dtype=torch.float64).reshape(target.shape)
+class_weights = torch.tensor([1.0, 4.0, 0.5], dtype=torch.float64)
+true = target.where(counted, 0)
+each = class_weights[true] * by_pixel * counted
+log_p_true = log_softmax(logits).gather(1, true[:, None])[:, 0]
+by_hand = -(each * log_p_true).sum() / each.sum()
+for scale in (1, 1e-6):
+    by_library = losses.cross_entropy(logits, target, class_weights, scale * by_pixel)
+    torch.testing.assert_close(by_library, by_hand, rtol=1e-6, atol=0)
+    print(f"all weights times {scale:g}: {by_library.item():.6f}")
 # %% [markdown]
 # The formula holds for every pixel, so the rims of coins at a gap are weighted too. Many programs keep the
 # term to the background, where the gap is: that is a choice, not the paper, so say so if you make it.
@@ -510,11 +578,27 @@ for name, loss in LOSSES.items():
     slip = loss(wild, target.masked_fill(~counted, 0)) - loss(wild, target)
     print(f"{name:>13}: same value {same}, gradient under void "
           f"{gradient.movedim(1, -1)[~counted].abs().max():.0f}; as background {slip:+.3f}")  # fmt: skip
-
-
 # %% [markdown]
 # The last number is what the slip "void pixels are background" adds to the loss here.
 #
+# Data sets give void other numbers (`ignore_index`). And a batch may hold nothing but void, as a crop from
+# the edge of a picture can. It must cost 0: one 0 / 0 makes every weight of the network nan.
+# %%
+other = target.masked_fill(~counted, 99)
+for name in ("cross_entropy", "focal_loss", "dice_loss", "tversky_loss", "lovasz_softmax"):
+    loss = getattr(losses, name)
+    same = torch.equal(loss(logits, other, ignore_index=99), loss(logits, target))
+    print(f"{name:>14}: void 99 in place of 255, the same: {same}")
+nothing = torch.full_like(target, 255)
+LOSSES["Tversky, s = 0"] = lambda z, t: losses.tversky_loss(z, t, smooth=0)
+for name, loss in LOSSES.items():
+    z = logits.clone().requires_grad_()
+    value = loss(z, nothing)
+    (gradient,) = torch.autograd.grad(value, z)
+    print(f"{name:>14}: void alone costs {abs(value.item())}, gradient {gradient.abs().max():.0f}")
+
+
+# %% [markdown]
 # ## 9 One network, every loss, the same budget
 #
 # The input is the scene with the median colour, the water's, taken off; / 50 brings the rest to about 1.
@@ -670,15 +754,16 @@ reveal("09-best", "within 0.1 of the best")
 # %%
 lowest, papers, high = (f"focal, alpha {alpha}" for alpha in (0.1, 0.25, 0.75))
 print("recall, alpha 0.25 above 0.1 by 0.1:      ", above(recall, papers, lowest, 0.1))
+print("recall, no alpha above 0.25 by 0.05:      ", above(recall, focal_plain, papers, 0.05))
 print("recall, alpha 0.75 above 0.25 by 0.05:    ", above(recall, high, papers, 0.05))
 print("IoU, alpha 0.25 below no alpha by 0.01:   ", above(iou, focal_plain, papers, 0.01))
-print("alpha 0.1 finds less than a third of ships:", np.all(recall[lowest] < 1 / 3))
+print("alpha 0.1 finds less than a third:         ", np.all(recall[lowest] < 1 / 3))
 # %% [markdown]
 # **When too much weight hurts:** with weight 100 nearly every ship pixel is found, and precision and
 # IoU pay. With 3 % ships and a network that can tell them apart, plain cross-entropy is a strong answer.
 #
 # alpha works as a class weight does, in both directions. The paper's 0.25 was tuned for detection; here
-# it costs recall and IoU, and 0.1 finds next to nothing, while accuracy stays above 0.95. Tune alpha
+# it costs recall and IoU. 0.1 finds few ship pixels or none, while accuracy stays above 0.95. Tune alpha
 # for your share of objects, on validation scenes.
 #
 # Softmax twice raised no error and looks like a network that is a bit weak, or like one that finds
