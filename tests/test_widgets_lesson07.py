@@ -1,8 +1,11 @@
 """The demos of lesson 07: what they draw follows their controls and tells the truth."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch.nn import functional
 
 from course_utils.figures import alt_text
@@ -55,6 +58,8 @@ def test_what_does_not_fit_is_explained():
         pooling.draw_pooling("dog")
     with pytest.raises(ValueError, match="shift must lie in 0 to 8"):
         pooling.draw_pooling("coins", shift=9)
+    with pytest.raises(ValueError, match="shift must lie in 0 to 8"):
+        pooling.moved("coins", -1)
 
 
 @pytest.mark.parametrize("kind", pooling.KINDS[:3])
@@ -67,9 +72,8 @@ def test_a_shift_by_whole_cells_changes_nothing(kind, stride):
 
 def test_blur_repairs_what_a_stride_breaks():
     change = {}
-    picture = pooling._wide("page")
     for kind in pooling.KINDS:
-        before, after = (pooling.pool(picture[:, 8 - s : 104 - s], kind, 2, 2) for s in (0, 1))
+        before, after = (pooling.pool(pooling.moved("page", s), kind, 2, 2) for s in (0, 1))
         change[kind] = pooling.shift_change(before, after, 1, 2)
     assert change["maximum, then blur"] < 0.6 * change["maximum"]
     assert change["average"] < change["maximum"]
@@ -102,8 +106,14 @@ def test_the_picture_tells_its_settings(window, stride):
     assert f"WHAT, {what:.0%}".replace("%", " %") in line
     assert f"{where:.1f} pixels off" in line
     assert " ".join(line.split()) in alt_text(figure)
-    left, right = (ax.images[0].get_array() for ax in figure.axes)
+    left, right, change = (ax.images[0].get_array() for ax in figure.axes)
     np.testing.assert_allclose(pooling.pool(np.asarray(left), "average", window, stride), right)
+    before = pooling.pool(pooling.moved("cat", 0), "average", window, stride)
+    known = np.ma.compressed(change).reshape(len(right), -1)
+    expected = pooling.beyond_moving(before, np.asarray(right), 1, stride)
+    np.testing.assert_allclose(known, expected)
+    share = np.sqrt(np.mean(expected**2)) / before.std()
+    assert f"changes by {share:.0%} of".replace("%", " %") in line
 
 
 # ----------------------------------------------------------------------------------------------
@@ -167,3 +177,25 @@ def test_another_stack_shows_its_output_at_the_same_place():
     assert canvas.png != before
     assert "4 x 4 cells" in canvas.alt
     assert picture.caption.startswith("output (3, 0) of 4 x 4")
+
+
+@pytest.mark.parametrize(
+    ("stack", "place", "cell"),
+    [("four 3 x 3, stride 2", (60, 3), (3, 0)), ("twelve 3 x 3", (0, 63), (0, 63))],
+)
+def test_the_chosen_output_is_framed(stack, place, cell):
+    demo = receptive_field.demo()
+    controls, pictures = demo.children
+    (dropdown,) = (child for child in controls.children if hasattr(child, "options"))
+    canvas, picture = pictures.children
+    dropdown.value = stack
+    side = receptive_field.output_side(stack)
+    assert f"({side // 2}, {side // 2}) is framed" in canvas.alt  # the middle, as in the picture
+    canvas.event = {"row": place[0], "column": place[1], "count": 1}
+    assert f"{cell} is framed" in canvas.alt == canvas.caption
+    assert picture.caption.startswith(f"output {cell}")
+    pixels = np.array(Image.open(io.BytesIO(canvas.png)))
+    (rows, columns) = np.nonzero((pixels == (0, 0x99, 0xFF)).all(axis=-1))
+    middle = np.array([(rows[0] + rows[-1]) / 2, (columns.min() + columns.max()) / 2])
+    one = receptive_field.WIDTH / side
+    np.testing.assert_allclose(middle, (np.array(cell) + 0.5) * one, atol=3)

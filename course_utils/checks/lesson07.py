@@ -12,7 +12,9 @@ import numpy as np
 from course_utils.checks.exercise import Arguments, Exercise
 
 Cases = dict[str, list[Arguments]]
-Field = tuple[int, int]
+Function = Callable[..., Any]
+Rule = Callable[..., Any]
+Field = tuple[int, int, float]
 
 
 # ----------------------------------------------------------------------------------------------
@@ -33,41 +35,66 @@ def _max_pool(
     image: np.ndarray,
     window: int,
     stride: int,
+    padding: int = 0,
     *,
-    index: Callable[..., int] = lambda row, column, down, right, shape, columns: (
+    index: Callable[..., int] = lambda row, column, down, right, shape, columns, padding: (
         row * shape[1] + column
     ),
     pick: Callable[[np.ndarray], Any] = np.argmax,
     ceil: bool = False,
+    fill: float = -np.inf,
+    behind: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Maximum pooling whose index, choice or number of windows may be mistaken."""
-    rows, columns, corners = _windows(image.shape, window, stride, ceil=ceil)
+    """Maximum pooling whose index, choice, padding or number of windows may be mistaken."""
+    ends = (padding, padding if behind else 0)
+    padded = np.pad(image.astype(float), ends, constant_values=fill)
+    rows, columns, corners = _windows(padded.shape, window, stride, ceil=ceil)
     values, indices = [], []
     for top, left in corners:
-        part = image[top : top + window, left : left + window]
+        part = padded[top : top + window, left : left + window]
         down, right = (int(i) for i in np.unravel_index(int(pick(part)), part.shape))
         values.append(part[down, right])
-        indices.append(index(top + down, left + right, down, right, image.shape, columns))
+        row, column = top + down - padding, left + right - padding
+        indices.append(index(row, column, down, right, image.shape, columns, padding))
     shape = (rows, columns)
-    return np.reshape(values, shape).astype(float), np.reshape(indices, shape)
+    return np.reshape(values, shape), np.reshape(indices, shape)
 
 
-def max_pool(image: np.ndarray, window: int, stride: int) -> tuple[np.ndarray, np.ndarray]:
-    """The maximum of each window, and its index in reading order over the whole image."""
-    return _max_pool(image, window, stride)
+def max_pool(
+    image: np.ndarray, window: int, stride: int, padding: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The maximum of each window, and its index in reading order over the unpadded image."""
+    return _max_pool(image, window, stride, padding)
+
+
+def _in_the_padded_image(
+    row: int, column: int, down: int, right: int, shape: tuple[int, int], columns: int, padding: int
+) -> int:
+    return (row + padding) * (shape[1] + 2 * padding) + column + padding
+
+
+def _from_zero(
+    image: np.ndarray, window: int, stride: int, padding: int, *, index: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """A running maximum that starts at 0, and an index that starts there too or is right."""
+    pooled, indices = max_pool(image, window, stride, padding)
+    return np.maximum(pooled, 0), np.where(pooled > 0, indices, 0) if index else indices
 
 
 def _max_pool_cases(rng: np.random.Generator) -> Cases:
     def image(rows: int, columns: int) -> np.ndarray:
         return rng.integers(-9, 9, (rows, columns))
 
-    touch = [(np.array([[1, 3, 2, 0], [5, 4, 1, 1]]), 2, 2), (image(4, 6), 2, 2)]
-    touch += [(image(6, 3), 3, 3), (image(9, 6), 3, 3), (image(2, 4) - 20, 1, 1)]
-    touch += [(np.array([[-4, -4, -2, -7], [-4, -9, -3, -2]]), 2, 2)]  # equals, all below 0
-    touch += [(image(4, 6) / 4, 2, 2)]
-    other = [(image(4, 3), 2, 1), (image(5, 7), 2, 2), (image(7, 5), 3, 2), (image(6, 8), 2, 3)]
-    other += [(image(5, 4) - 20, 3, 1), (image(8, 7), 3, 3)]
-    return {"windows that touch": touch, "windows that overlap or leave pixels over": other}
+    plain = [(np.array([[1, 3, 2, 0], [5, 4, 1, 1]]), 2, 2, 0), (image(4, 6), 2, 2, 0)]
+    plain += [(image(6, 3), 3, 3, 0), (image(9, 6), 3, 3, 0), (image(2, 4) - 20, 1, 1, 0)]
+    plain += [(np.array([[-4, -4, -2, -7], [-4, -9, -3, -2]]), 2, 2, 0)]  # equals, all below 0
+    plain += [(image(4, 6) / 4, 2, 2, 0)]
+    plain += [(image(4, 3), 2, 1, 0), (image(5, 7), 2, 2, 0), (image(7, 5), 3, 2, 0)]
+    plain += [(image(6, 8), 2, 3, 0), (image(5, 4) - 20, 3, 1, 0), (image(8, 7), 3, 3, 0)]
+    padded = [(np.array([[4, 8], [6, 2]]), 2, 2, 1), (np.array([[-4, -8], [-7, -3]]), 2, 1, 1)]
+    padded += [(image(4, 5), 3, 2, 1), (image(5, 4) - 20, 2, 2, 1), (image(3, 6) / 4, 3, 1, 1)]
+    padded += [(image(6, 7), 5, 3, 2), (image(7, 4) - 9, 4, 1, 2), (image(5, 6), 3, 3, 1)]
+    return {"without padding": plain, "with padding": padded}
 
 
 MAX_POOL = Exercise(
@@ -75,54 +102,129 @@ MAX_POOL = Exercise(
     cases=_max_pool_cases,
     mistakes={
         "The index is counted inside each window: count it over the whole image.": (
-            lambda image, window, stride: _max_pool(
-                image, window, stride, index=lambda r, c, down, right, *_: down * window + right
+            lambda image, window, stride, padding: _max_pool(
+                image,
+                window,
+                stride,
+                padding,
+                index=lambda r, c, down, right, *_: down * window + right,
+            )
+        ),
+        "The index is that of the window's first pixel: count to the place of its maximum.": (
+            lambda image, window, stride, padding: _max_pool(
+                image,
+                window,
+                stride,
+                padding,
+                index=lambda r, c, down, right, shape, *_: (r - down) * shape[1] + c - right,
             )
         ),
         "The index is counted column by column: reading order goes along the rows.": (
-            lambda image, window, stride: _max_pool(
-                image, window, stride, index=lambda r, c, d, e, shape, n: c * shape[0] + r
+            lambda image, window, stride, padding: _max_pool(
+                image, window, stride, padding, index=lambda r, c, d, e, shape, *_: c * shape[0] + r
             )
         ),
         "The index is counted with the width of the output: the image's width is meant.": (
-            lambda image, window, stride: _max_pool(
-                image, window, stride, index=lambda r, c, d, e, shape, columns: r * columns + c
+            lambda image, window, stride, padding: _max_pool(
+                image,
+                window,
+                stride,
+                padding,
+                index=lambda r, c, d, e, shape, columns, *_: r * columns + c,
             )
         ),
         "The row is multiplied by the number of rows: in reading order a row is as long as the "
         "image is wide.": (
-            lambda image, window, stride: _max_pool(
-                image, window, stride, index=lambda r, c, d, e, shape, n: r * shape[0] + c
+            lambda image, window, stride, padding: _max_pool(
+                image, window, stride, padding, index=lambda r, c, d, e, shape, *_: r * shape[0] + c
+            )
+        ),
+        "The index is counted over the padded image: the image without padding is meant.": (
+            lambda image, window, stride, padding: _max_pool(
+                image, window, stride, padding, index=_in_the_padded_image
+            )
+        ),
+        "Row and column of the index are those of the padded image: a pixel of the image stands "
+        "`padding` further up and further to the left.": (
+            lambda image, window, stride, padding: _max_pool(
+                image,
+                window,
+                stride,
+                padding,
+                index=lambda r, c, d, e, shape, n, p: (r + p) * shape[1] + c + p,
+            )
+        ),
+        "The index is searched in the whole image, where the same value stands earlier: search it "
+        "in the window.": (
+            lambda image, window, stride, padding: (
+                max_pool(image, window, stride, padding)[0],
+                np.array(
+                    [
+                        [np.flatnonzero(image == value)[0] for value in row]
+                        for row in max_pool(image, window, stride, padding)[0]
+                    ]
+                ),
+            )
+        ),
+        "The padding wins where all pixels are below 0: it has no values.": (
+            lambda image, window, stride, padding: _max_pool(
+                image, window, stride, padding, fill=0
+            ),
+            lambda image, window, stride, padding: _max_pool(
+                image, window, stride, padding, fill=0, index=_in_the_padded_image
+            ),
+        ),
+        "The padding is left out: its pixels have no value, but windows start there.": (
+            lambda image, window, stride, padding: _max_pool(image, window, stride)
+        ),
+        "The image is padded at the top and left only: both ends are padded.": (
+            lambda image, window, stride, padding: _max_pool(
+                image, window, stride, padding, behind=False
             )
         ),
         "This is the minimum of each window.": (
-            lambda image, window, stride: _max_pool(image, window, stride, pick=np.argmin)
+            lambda image, window, stride, padding: _max_pool(
+                image, window, stride, padding, pick=np.argmin, fill=np.inf
+            )
         ),
         "Where a window holds its maximum several times, the last place is returned: return the "
         "first.": (
-            lambda image, window, stride: _max_pool(
-                image, window, stride, pick=lambda part: part.size - 1 - np.argmax(part[::-1, ::-1])
+            lambda image, window, stride, padding: _max_pool(
+                image,
+                window,
+                stride,
+                padding,
+                pick=lambda part: part.size - 1 - np.argmax(part[::-1, ::-1]),
             )
         ),
         "Values below 0 are lost: start from the window's own values, not from 0.": (
-            lambda image, window, stride: (
-                np.maximum(max_pool(image, window, stride)[0], 0),
-                max_pool(image, window, stride)[1],
+            lambda image, window, stride, padding: _from_zero(
+                image, window, stride, padding, index=False
+            ),
+            lambda image, window, stride, padding: _from_zero(
+                image, window, stride, padding, index=True
+            ),
+        ),
+        "The maxima are cut to whole numbers: put them into an array of floats.": (
+            lambda image, window, stride, padding: tuple(
+                np.trunc(part) for part in max_pool(image, window, stride, padding)
             )
         ),
         "The windows are moved by their own width: move them by the stride.": (
-            lambda image, window, stride: _max_pool(image, window, window)
+            lambda image, window, stride, padding: _max_pool(image, window, window, padding)
         ),
         "Windows that hang over the edge are counted: leave out those that do not fit.": (
-            lambda image, window, stride: _max_pool(image, window, stride, ceil=True)
+            lambda image, window, stride, padding: _max_pool(
+                image, window, stride, padding, ceil=True
+            )
         ),
         "The last window of each row and column is missing: mind the + 1 in the size.": (
-            lambda image, window, stride: tuple(
-                part[:-1, :-1] for part in max_pool(image, window, stride)
+            lambda image, window, stride, padding: tuple(
+                part[:-1, :-1] for part in max_pool(image, window, stride, padding)
             )
         ),
         "The indices come first: return the maxima, then the indices.": (
-            lambda image, window, stride: max_pool(image, window, stride)[::-1]
+            lambda image, window, stride, padding: max_pool(image, window, stride, padding)[::-1]
         ),
     },
     entry=lambda index: (
@@ -240,46 +342,68 @@ AVERAGE_POOL = Exercise(
 
 def _fields(
     layers: Any,
-    grow: Callable[..., int] = lambda size, jump, k, s, r: size + r * (k - 1) * jump,
-    step: Callable[..., int] = lambda jump, k, s, r: jump * s,
+    grow: Rule = lambda size, jump, k, s, d: size + d * (k - 1) * jump,
+    step: Rule = lambda jump, k, s, d: jump * s,
+    place: Rule = lambda start, jump, k, p, d: start + (d * (k - 1) / 2 - p) * jump,
     first: int = 1,
     jump_first: bool = False,
 ) -> list[Field]:
-    """Size and jump after each layer, by rules that may be mistaken."""
-    size, jump, found = first, 1, []
-    for kernel, stride, dilation in layers:
+    """Size, jump and start after each layer, by rules that may be mistaken."""
+    size, jump, start, found = first, 1, 0.0, []
+    for kernel, stride, padding, dilation in layers:
         after = step(jump, kernel, stride, dilation)
-        size = grow(size, after if jump_first else jump, kernel, stride, dilation)
+        used = after if jump_first else jump
+        size = grow(size, used, kernel, stride, dilation)
+        start = place(start, used, kernel, padding, dilation)
         jump = after
-        found.append((size, jump))
+        found.append((size, jump, start))
     return found
 
 
+def _reaching(reach: Callable[[int, int], int]) -> tuple[Function, Function]:
+    """A mistaken reach of a kernel, in the size alone, and in size and start."""
+
+    def grow(size: int, jump: int, k: int, s: int, d: int) -> int:
+        return size + reach(k, d) * jump
+
+    def place(start: float, jump: int, k: int, p: int, d: int) -> float:
+        return start + (reach(k, d) / 2 - p) * jump
+
+    return lambda layers: _fields(layers, grow), lambda layers: _fields(layers, grow, place=place)
+
+
+def _from_the_wrong_end(layers: Any) -> list[Field]:
+    """Sizes by (size - 1) stride + extent, which walks from the top down, walked from below."""
+    return _fields(layers, lambda size, jump, k, s, d: (size - 1) * s + d * (k - 1) + 1)
+
+
 def receptive_field(layers: Any) -> list[Field]:
-    """Size and jump of the receptive field after each layer (kernel, stride, dilation)."""
+    """Size, jump and start after each layer (kernel, stride, padding, dilation)."""
     return _fields(layers)
 
 
 def _field_cases(rng: np.random.Generator) -> Cases:
-    def stack(count: int, strides: bool, dilations: bool) -> Arguments:
+    def stack(count: int, dilations: bool, paddings: bool) -> Arguments:
         rows = [
             (
                 int(rng.integers(2, 6)),
-                int(rng.integers(1, 4)) if strides else 1,
+                int(rng.integers(1, 4)),
+                int(rng.integers(0, 3)) if paddings else 0,
                 int(rng.integers(1, 5)) if dilations else 1,
             )
             for _ in range(count)
         ]
         return (rows,)
 
-    plain: list[Arguments] = [([(3, 1, 1), (3, 1, 1)],), ([(5, 1, 1), (2, 1, 1), (3, 1, 1)],)]
-    strided: list[Arguments] = [([(5, 1, 1), (2, 2, 1), (5, 1, 1)],), ([(3, 2, 1), (4, 3, 1)],)]
-    dilated: list[Arguments] = [([(3, 1, 1), (3, 1, 2), (3, 1, 4)],), ([(3, 2, 3), (3, 1, 2)],)]
+    strided: list[Arguments] = [([(3, 1, 0, 1), (3, 1, 0, 1)],), ([(5, 1, 0, 1), (3, 1, 0, 1)],)]
+    strided += [([(5, 1, 0, 1), (2, 2, 0, 1), (5, 1, 0, 1)],), ([(3, 2, 0, 1), (4, 3, 0, 1)],)]
+    dilated: list[Arguments] = [([(3, 1, 0, 1), (3, 1, 0, 2)],), ([(3, 2, 0, 3), (3, 1, 0, 2)],)]
+    padded: list[Arguments] = [([(3, 1, 1, 1), (3, 2, 1, 1)],), ([(3, 2, 1, 1), (4, 1, 2, 1)],)]
     for count in (2, 3, 5):
-        plain.append(stack(count, False, False))
-        strided.append(stack(count, True, False))
-        dilated.append(stack(count, True, True))
-    return {"stride 1": plain, "strides": strided, "dilation": dilated}
+        strided.append(stack(count, False, False))
+        dilated.append(stack(count, True, False))
+        padded.append(stack(count, True, True))
+    return {"strides": strided, "dilation": dilated, "padding": padded}
 
 
 RECEPTIVE_FIELD = Exercise(
@@ -287,55 +411,103 @@ RECEPTIVE_FIELD = Exercise(
     cases=_field_cases,
     mistakes={
         "This is each layer's own kernel, its footprint: the field grows from layer to layer.": (
-            lambda layers: _fields(layers, lambda size, jump, k, s, r: r * (k - 1) + 1)
+            lambda layers: _fields(layers, lambda size, jump, k, s, d: d * (k - 1) + 1)
         ),
         "The kernels are added up whole: a kernel of k taps reaches over k - 1 steps.": (
-            lambda layers: _fields(layers, lambda size, jump, k, s, r: size + (r * (k - 1) + 1)),
+            *_reaching(lambda k, d: d * (k - 1) + 1),
+            lambda layers: _fields(layers, lambda size, jump, k, s, d: size + (d * (k - 1) + 1)),
             lambda layers: _fields(
-                layers, lambda size, jump, k, s, r: size + (r * (k - 1) + 1) * jump
+                layers, lambda size, jump, k, s, d: size + (d * (k - 1) + 1) * jump, first=0
             ),
-            lambda layers: _fields(
-                layers, lambda size, jump, k, s, r: size + (r * (k - 1) + 1) * jump, first=0
-            ),
+        ),
+        "Kernels are multiplied: fields grow by adding.": (
+            lambda layers: _fields(layers, lambda size, jump, k, s, d: size * k),
+            lambda layers: _fields(layers, lambda size, jump, k, s, d: size * (d * (k - 1) + 1)),
         ),
         "The field starts at 0: before the first layer, a pixel sees itself.": (
             lambda layers: _fields(layers, first=0)
         ),
         "Every step counts as one pixel: after a stride, a step is as long as the jump.": (
-            lambda layers: _fields(layers, lambda size, jump, k, s, r: size + r * (k - 1))
+            lambda layers: _fields(layers, lambda size, jump, k, s, d: size + d * (k - 1)),
+            lambda layers: _fields(
+                layers,
+                lambda size, jump, k, s, d: size + d * (k - 1),
+                place=lambda start, jump, k, p, d: start + d * (k - 1) / 2 - p,
+            ),
         ),
         "A layer's stride is used for its own kernel: it lengthens the steps of the layers above "
         "it only. Grow the size first, then the jump.": (
             lambda layers: _fields(layers, jump_first=True)
         ),
+        "A layer's stride multiplies the field below it: this rule walks from the top layer down "
+        "to the picture. On the way up, use the jump.": _from_the_wrong_end,
         "The strides are added: jumps multiply.": (
-            lambda layers: _fields(layers, step=lambda jump, k, s, r: jump + s - 1)
+            lambda layers: _fields(layers, step=lambda jump, k, s, d: jump + s - 1)
         ),
         "The jump is that of the last layer alone: it is the product of all strides so far.": (
-            lambda layers: _fields(layers, step=lambda jump, k, s, r: s)
+            lambda layers: _fields(layers, step=lambda jump, k, s, d: s)
         ),
-        "Dilation is left out: its taps lie further apart.": (
-            lambda layers: _fields(layers, lambda size, jump, k, s, r: size + (k - 1) * jump)
-        ),
-        "Dilation r is taken for r gaps between two taps: neighbouring taps are r steps apart.": (
-            lambda layers: _fields(
-                layers, lambda size, jump, k, s, r: size + (r + (r > 1)) * (k - 1) * jump
-            ),
-            lambda layers: _fields(
-                layers, lambda size, jump, k, s, r: size + (r + 1) * (k - 1) * jump
-            ),
+        "Dilation is left out: its taps lie further apart.": _reaching(lambda k, d: k - 1),
+        "Dilation d is taken for d gaps between two taps: neighbouring taps are d steps apart.": (
+            *_reaching(lambda k, d: (d + (d > 1)) * (k - 1)),
+            *_reaching(lambda k, d: (d + 1) * (k - 1)),
         ),
         "The kernel is multiplied by the dilation: only the steps between taps stretch.": (
-            lambda layers: _fields(layers, lambda size, jump, k, s, r: size + (r * k - 1) * jump)
+            _reaching(lambda k, d: d * k - 1)
         ),
         "Dilation makes the jump longer: only stride does.": (
-            lambda layers: _fields(layers, step=lambda jump, k, s, r: jump * s * r)
+            lambda layers: _fields(layers, step=lambda jump, k, s, d: jump * s * d)
         ),
-        "Only the last layer is returned: return size and jump after each of them.": (
+        "The start lacks the padding: it moves the first field towards the top left.": (
+            lambda layers: _fields(
+                layers, place=lambda start, jump, k, p, d: start + d * (k - 1) / 2 * jump
+            )
+        ),
+        "The padding moves the start to the wrong side: the first field moves into the padding.": (
+            lambda layers: _fields(
+                layers, place=lambda start, jump, k, p, d: start + (d * (k - 1) / 2 + p) * jump
+            )
+        ),
+        "The padding is taken off the start in pixels of the picture: it is as many units of the "
+        "layer below, each a jump apart.": (
+            lambda layers: _fields(
+                layers, place=lambda start, jump, k, p, d: start + d * (k - 1) / 2 * jump - p
+            )
+        ),
+        "The start moves by a whole reach of the kernel: the middle lies half as far.": (
+            lambda layers: _fields(
+                layers, place=lambda start, jump, k, p, d: start + (d * (k - 1) - p) * jump
+            )
+        ),
+        "The start moves by whole steps only: an even kernel's middle lies between two taps.": (
+            lambda layers: _fields(
+                layers, place=lambda start, jump, k, p, d: start + (d * (k - 1) // 2 - p) * jump
+            ),
+            lambda layers: _fields(
+                layers, place=lambda start, jump, k, p, d: start + (d * (k // 2) - p) * jump
+            ),
+        ),
+        "The start ignores the jump: steps of a layer are as long as the jump below it.": (
+            lambda layers: _fields(
+                layers, place=lambda start, jump, k, p, d: start + d * (k - 1) / 2 - p
+            )
+        ),
+        "The start is where the first field begins: its middle is meant.": (
+            lambda layers: [
+                (size, jump, start - (size - 1) / 2) for size, jump, start in _fields(layers)
+            ]
+        ),
+        "Size and jump are exchanged.": (
+            lambda layers: [(jump, size, start) for size, jump, start in _fields(layers)]
+        ),
+        "The start is missing: return size, jump and start.": (
+            lambda layers: [(size, jump) for size, jump, _ in _fields(layers)]
+        ),
+        "Only the last layer is returned: return size, jump and start after each of them.": (
             lambda layers: _fields(layers)[-1]
         ),
     },
-    entry=lambda index: f"the {('size', 'jump')[index[1]]} after layer {index[0] + 1}",
+    entry=lambda index: f"the {('size', 'jump', 'start')[index[1]]} after layer {index[0] + 1}",
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -348,14 +520,16 @@ def _shapes(
     side: Callable[..., int] = lambda n, k, s, p: (n + 2 * p - k) // s + 1,
     maps: Callable[[int, int], int] = lambda channels, filters: filters or channels,
     chained: bool = True,
+    poolings: Callable[..., int] | None = None,
 ) -> list[tuple[int, int, int]]:
-    """Shape after each layer, by rules that may be mistaken."""
+    """Shape after each layer, by rules that may be mistaken, of poolings by their own."""
     found, (channels, rows, columns) = [], shape
     for filters, kernel, stride, padding in layers:
         if not chained:
             channels, rows, columns = shape
         channels = maps(channels, filters)
-        rows, columns = (side(n, kernel, stride, padding) for n in (rows, columns))
+        rule = poolings if poolings and not filters else side
+        rows, columns = (rule(n, kernel, stride, padding) for n in (rows, columns))
         found.append((channels, rows, columns))
     return found
 
@@ -420,8 +594,24 @@ MAP_SHAPES = Exercise(
         "Every layer is given the input: give it what the layer below makes.": (
             lambda shape, layers: _shapes(shape, layers, chained=False)
         ),
+        "Sizes are not rounded down: there are whole places only.": (
+            lambda shape, layers: _shapes(shape, layers, lambda n, k, s, p: (n + 2 * p - k) / s + 1)
+        ),
+        "A pooling's side is only divided by its stride: its window must fit, as a kernel must.": (
+            lambda shape, layers: _shapes(shape, layers, poolings=lambda n, k, s, p: n // s),
+            lambda shape, layers: _shapes(shape, layers, poolings=lambda n, k, s, p: n // k),
+        ),
         "Rows and columns are exchanged.": (
             lambda shape, layers: [(c, w, h) for c, h, w in _shapes(shape, layers)]
+        ),
+        "The number of rows is used for the columns too.": (
+            lambda shape, layers: [(c, h, h) for c, h, w in _shapes(shape, layers)]
+        ),
+        "The channels come last: they come first.": (
+            lambda shape, layers: [(h, w, c) for c, h, w in _shapes(shape, layers)]
+        ),
+        "Only the last layer is returned: return the shape after each of them.": (
+            lambda shape, layers: _shapes(shape, layers)[-1]
         ),
     },
     entry=lambda index: (
@@ -436,13 +626,14 @@ def _parameters(
     count: Callable[..., int] = lambda c, f, k, pairs: (pairs or c * f) * k * k + f,
     pooled: Callable[[int, int], int] = lambda channels, kernel: 2 * channels,
     keeps: bool = True,
+    updates: bool = True,
 ) -> list[int]:
     """Parameters of each layer, by rules that may be mistaken."""
     found = []
     for filters, kernel, pairs in layers:
         if filters:
             found.append(count(channels, filters, kernel, pairs))
-            channels = filters
+            channels = filters if updates else channels
         else:
             found.append(pooled(channels, kernel))
             channels = channels if keeps else 1
@@ -523,6 +714,19 @@ PARAMETERS = Exercise(
         "The layer after a sub-sampling reads one map: it reads all that came in.": (
             lambda channels, layers: _parameters(channels, layers, keeps=False)
         ),
+        "Every layer is counted as if it read the picture: it reads the maps of the layer below.": (
+            lambda channels, layers: _parameters(channels, layers, updates=False)
+        ),
+        "There is a bias for every connected pair: there is one for each filter.": (
+            lambda channels, layers: _parameters(
+                channels, layers, lambda c, f, k, pairs: pairs * (k * k + 1) or c * f * k * k + f
+            )
+        ),
+        "The pairs are counted for every filter: they are all that the layer has.": (
+            lambda channels, layers: _parameters(
+                channels, layers, lambda c, f, k, pairs: f * (pairs or c) * k * k + f
+            )
+        ),
         "This is the sum: return one number for each layer.": (
             lambda channels, layers: sum(_parameters(channels, layers))
         ),
@@ -590,6 +794,23 @@ SHIFT_CHANGE = Exercise(
         "The root is missing: this is the mean of the squares.": (
             lambda before, after: _shift_change(before, after, error=lambda d: np.mean(d**2))
         ),
+        "The deviation of the differences is taken, which leaves out their mean: take the root of "
+        "the mean of their squares.": (
+            lambda before, after: _shift_change(before, after, error=lambda d: np.std(d))
+        ),
+        "The deviation is that of a sample (ddof=1): divide by the number of values.": (
+            lambda before, after: _shift_change(before, after, spread=lambda b, a: b.std(ddof=1))
+        ),
+        "The deviation is that of the moved output: that of `before`, all of it, is meant.": (
+            lambda before, after: _shift_change(
+                before, after, spread=lambda b, a: ((b[:, :-1] + b[:, 1:]) / 2).std() or np.nan
+            )
+        ),
+        "The rows are moved: the picture went to the right, so the columns are.": (
+            lambda before, after: (
+                _shift_change(before.T, after.T) if len(before) > 1 else float("nan")
+            )
+        ),
         "The squares are added up: take their mean.": (
             lambda before, after: _shift_change(
                 before, after, error=lambda d: np.sqrt(np.sum(d**2))
@@ -621,10 +842,11 @@ def _fewest(
     held: float,
     weight: Callable[[np.ndarray], np.ndarray] = np.abs,
     order: Callable[[np.ndarray], np.ndarray] = lambda w: np.sort(w)[::-1],
+    reached: Callable[..., np.ndarray] = np.greater_equal,
 ) -> int:
     """How many values in their order are needed to reach the part `held` of the whole."""
     sums = np.cumsum(order(weight(gradient.ravel().astype(float))))
-    return int(np.argmax(sums >= held * sums[-1])) + 1
+    return int(np.argmax(reached(sums, held * sums[-1]))) + 1
 
 
 def effective_share(gradient: np.ndarray, held: float) -> float:
@@ -679,6 +901,20 @@ EFFECTIVE_SHARE = Exercise(
         ),
         "The pixels are taken in reading order: sort them by size first.": (
             lambda gradient, held: _fewest(gradient, held, order=lambda w: w) / gradient.size
+        ),
+        "The part must be exceeded: at least the part is asked, so reaching it is enough.": (
+            lambda gradient, held: _fewest(gradient, held, reached=np.greater) / gradient.size
+        ),
+        "Each row is sorted by itself: sort all pixels of the field together.": (
+            lambda gradient, held: (
+                _fewest(np.sort(np.abs(gradient))[::-1], held, order=lambda w: w) / gradient.size
+            ),
+            lambda gradient, held: (
+                _fewest(np.sort(np.abs(gradient))[:, ::-1], held, order=lambda w: w) / gradient.size
+            ),
+        ),
+        "The share is that of the pixels with a gradient: of all pixels of the field is asked.": (
+            lambda gradient, held: _fewest(gradient, held) / np.count_nonzero(gradient)
         ),
         "One pixel is missing: the one that reaches the part belongs to them.": (
             lambda gradient, held: (_fewest(gradient, held) - 1) / gradient.size

@@ -1,6 +1,7 @@
 """Pooling explorer: kind, window, stride and shift, and what is kept and lost (lesson 07)."""
 
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from ipywidgets import Dropdown
@@ -18,6 +19,8 @@ from course_utils.widgets.still import Demo
 KINDS = ("maximum", "average", "stride alone", "maximum, then blur")
 PICTURES = ("coins", "page", "cat")
 SIDE, REACH = 96, 8  # pixels of the picture that are shown, and the largest shift
+GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": 1}
+SIGNED = "PuOr_r"  # orange above 0, purple below
 SEEN, TRAINED, TESTED = 25, 400, 100  # side of the measured maps; how many digits
 
 
@@ -73,6 +76,35 @@ def pool(images: np.ndarray, kind: str, window: int, stride: int) -> np.ndarray:
     return _blur(images, stride)[..., ::stride, ::stride] if dense else images
 
 
+def beyond_moving(before: np.ndarray, after: np.ndarray, shift: int, stride: int) -> np.ndarray:
+    """What a shift of the picture to the right changed in its pooling, beyond moving it.
+
+    Parameters
+    ----------
+    before, after : ndarray of float, shape (H, W)
+        The picture pooled, and the picture moved by `shift` pixels and pooled.
+    shift, stride : int
+        In pixels of the picture.
+
+    Returns
+    -------
+    ndarray of float, shape (H, W')
+        `after` minus `before` moved by ``shift / stride`` cells; between whole cells `before` is
+        interpolated. The columns at the left of which nothing is known are left out.
+
+    Examples
+    --------
+    >>> before = np.array([[0.0, 1.0, 0.0, 1.0]])
+    >>> beyond_moving(before, np.ones((1, 4)), shift=1, stride=2)
+    array([[0.5, 0.5, 0.5]])
+    """
+    cells, rest = divmod(shift, stride)
+    part = rest / stride
+    moved = before if not rest else (1 - part) * before[:, 1:] + part * before[:, :-1]
+    lost = cells + (rest > 0)
+    return after[:, lost:] - moved[:, : before.shape[1] - lost]
+
+
 def shift_change(before: np.ndarray, after: np.ndarray, shift: int, stride: int) -> float:
     """How much a pooled picture changes beyond moving, when the picture moves to the right.
 
@@ -86,9 +118,8 @@ def shift_change(before: np.ndarray, after: np.ndarray, shift: int, stride: int)
     Returns
     -------
     float
-        Root mean square of the difference to `before` moved by ``shift / stride`` cells, as a
-        share of the standard deviation of `before`. Between whole cells `before` is interpolated.
-        0 is equivariant; nan for a picture of one value.
+        Root mean square of `beyond_moving`, as a share of the standard deviation of `before`. 0 is
+        equivariant; nan for a picture of one value.
 
     Examples
     --------
@@ -98,12 +129,7 @@ def shift_change(before: np.ndarray, after: np.ndarray, shift: int, stride: int)
     >>> shift_change(before, np.ones((1, 4)), shift=1, stride=2)
     1.0
     """
-    cells, rest = divmod(shift, stride)
-    part = rest / stride
-    moved = before if not rest else (1 - part) * before[:, 1:] + part * before[:, :-1]
-    lost = cells + (rest > 0)
-    moved = moved[:, : before.shape[1] - lost]
-    error = np.sqrt(np.mean((after[:, lost:] - moved) ** 2))
+    error = np.sqrt(np.mean(beyond_moving(before, after, shift, stride) ** 2))
     spread = before.std()
     return float(error / spread) if spread else float("nan")
 
@@ -143,10 +169,43 @@ def what_and_where(kind: str, window: int, stride: int, shift: int = 0) -> tuple
     return float(np.mean(digit == digits)), float(errors.mean())
 
 
+def moved(picture: str, shift: int) -> np.ndarray:
+    """Read one of the demo's pictures, moved to the right.
+
+    Parameters
+    ----------
+    picture : str
+        One of `PICTURES`.
+    shift : int, 0 to 8
+        In pixels. What comes in at the left is the photograph, not an invention.
+
+    Returns
+    -------
+    ndarray of float, shape (96, 96)
+        Grey, in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If there is no such picture, or the shift is out of range.
+
+    Examples
+    --------
+    >>> bool((moved("coins", 3)[:, 3:] == moved("coins", 0)[:, :-3]).all())
+    True
+    """
+    if not 0 <= shift <= REACH:
+        raise ValueError(f"shift must lie in 0 to {REACH} pixels, got {shift}.")
+    return _wide(picture)[:, REACH - shift : REACH - shift + SIDE]
+
+
 def draw_pooling(
     picture: str = "coins", kind: str = "maximum", window: int = 2, stride: int = 2, shift: int = 0
 ) -> tuple[Figure, str]:
     """Draw a picture, its pooling, and what the shift changed in the pooling beyond moving it.
+
+    In the third panel orange is brighter than the moved output, purple darker; the columns of which
+    nothing is known stay empty.
 
     Parameters
     ----------
@@ -172,14 +231,23 @@ def draw_pooling(
     >>> draw_pooling("coins", "maximum", 2, 2, shift=2)[1].splitlines()[0]
     '96 x 96 -> 48 x 48; moved by 2 pixels the output changes by 0 % of its spread'
     """
-    before, image = _moved(picture, 0), _moved(picture, shift)
+    before, image = moved(picture, 0), moved(picture, shift)
     first, output = pool(before, kind, window, stride), pool(image, kind, window, stride)
     change = shift_change(first, output, shift, stride)
-    figure, axes = new_figure(1, 2, width=6.4, height=3.3)
+    beyond = beyond_moving(first, output, shift, stride)
+    unknown = output.shape[1] - beyond.shape[1]
+    beyond = np.pad(beyond, ((0, 0), (unknown, 0)), constant_values=np.nan)
+    figure, axes = new_figure(1, 3, width=8.4, height=3.0)
     size = "" if kind == "stride alone" else f"{window} x {window}, "
-    titles = (f"picture, moved by {shift}", f"{kind}: {size}stride {stride}")
-    for ax, values, title in zip(axes[0], (image, output), titles, strict=True):
-        ax.imshow(values, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    titles = (
+        f"picture, moved by {shift}",
+        f"{kind}: {size}stride {stride}",
+        "change of the output",
+    )
+    for ax, values, title in zip(axes[0], (image, output, beyond), titles, strict=True):
+        signed = values is beyond
+        colours = {"cmap": SIGNED, "vmin": -0.5, "vmax": 0.5} if signed else GREY
+        ax.imshow(values, interpolation="nearest", **colours)
         ax.set_axis_off()
         ax.set_title(title, y=1)
     what, where = what_and_where(kind, window, stride, shift)
@@ -187,9 +255,14 @@ def draw_pooling(
     line = (
         f"{SIDE} x {SIDE} -> {side} x {side}; moved by {shift} pixel{'s' * (shift != 1)} the "
         f"output changes by {change:.0%} of its spread".replace("%", " %")
-        + f"\nOn digits: WHAT, {what:.0%} named; WHERE, {where:.1f} pixels off".replace("%", " %")
+        + f"\nOn {TESTED} digits, not on this picture: WHAT, {what:.0%} named; "
+        f"WHERE, {where:.1f} pixels off".replace("%", " %")
     )
-    set_alt_text(figure, f"The picture {picture} beside its pooling ({titles[1]}). {line}.")
+    set_alt_text(
+        figure,
+        f"The picture {picture}, its pooling ({titles[1]}), and what the shift changed beyond "
+        f"moving it, orange where brighter, purple where darker. {line}.",
+    )
     return figure, line
 
 
@@ -216,7 +289,10 @@ def demo() -> Demo:
 
 
 def _blur(images: np.ndarray, stride: int) -> np.ndarray:
-    """Weighted mean of neighbours, 1 2 1 for stride 2; the picture is mirrored at its border."""
+    """Weighted mean of neighbours, 1 2 1 for stride 2; beyond the border the picture is mirrored.
+
+    The mirror holds the outermost pixels too, so for stride 2 they are repeated.
+    """
     tent = np.minimum(np.arange(1, 2 * stride), np.arange(2 * stride - 1, 0, -1)) / stride**2
     tent = tent.astype(images.dtype)
     around = [(0, 0)] * (images.ndim - 2) + [(stride - 1, stride - 1)] * 2
@@ -236,12 +312,6 @@ def _wide(picture: str) -> np.ndarray:
     image = load_picture(picture).image / 255
     grey = image.mean(axis=-1) if image.ndim == 3 else image
     return grey[top : top + step * SIDE : step, left : left + step * (SIDE + REACH) : step].copy()
-
-
-def _moved(picture: str, shift: int) -> np.ndarray:
-    if not 0 <= shift <= REACH:
-        raise ValueError(f"shift must lie in 0 to {REACH} pixels, got {shift}.")
-    return _wide(picture)[:, REACH - shift : REACH - shift + SIDE]
 
 
 @cache

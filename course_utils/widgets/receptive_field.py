@@ -9,7 +9,7 @@ import torch
 from ipywidgets import Dropdown
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch import nn
 
 from course_utils.datasets.pictures import load_picture
@@ -31,6 +31,7 @@ STACKS: dict[str, list[Layer]] = {
 """Name -> layers, from the picture upwards; a kernel of 2 is sub-sampling."""
 SIDE = 64  # of the picture
 WIDTH = 320  # of the output on screen
+CHOSEN = "#0099ff"  # around the chosen output and the pixels that it sees
 NETWORKS, CHANNELS = 6, 8  # networks with random weights over which a gradient is averaged
 HELD = 0.95  # share of the gradient whose area is told
 
@@ -130,13 +131,14 @@ def draw_field(
     field = receptive_field(STACKS[stack])[-1]
     top, left = (field.start + field.jump * at - (field.size - 1) / 2 for at in (row, column))
     gradient = measured_gradient(stack, row, column)
-    figure, axes = new_figure(width=3.6, height=3.5)
+    figure, axes = new_figure(width=3.6, height=3.7)
     ax = axes[0, 0]
     ax.imshow(_tinted(gradient), interpolation="nearest")
     ax.set(xlim=(-0.5, SIDE - 0.5), ylim=(SIDE - 0.5, -0.5))
     ax.set_axis_off()
+    ax.set_title(f"picture: what output ({row}, {column}) sees", y=1)
     ax.add_patch(
-        Rectangle((left - 0.5, top - 0.5), field.size, field.size, fill=False, ec="#0099ff", lw=2)
+        Rectangle((left - 0.5, top - 0.5), field.size, field.size, fill=False, ec=CHOSEN, lw=2)
     )
     share = effective_share(gradient, field.size**2)
     line = (
@@ -202,19 +204,28 @@ def demo() -> Demo:
         rows=SIDE,  # fine enough for every stack: the grid stays, the output changes
         columns=SIDE,
         width=WIDTH,
+        caption=_output_alt(stack.value),
     )
 
-    def another(change: dict[str, Any]) -> None:
+    def show_output(_change: dict[str, Any]) -> None:
+        cell = _cell_at(stack.value, canvas.clicked)
         with canvas.hold_sync():
-            canvas.png, canvas.alt = _output_png(change["new"]), _output_alt(change["new"])
+            canvas.png = _output_png(stack.value, cell)
+            canvas.alt = canvas.caption = _output_alt(stack.value, cell)
 
-    stack.observe(another, "value")
+    stack.observe(show_output, "value")
+    canvas.observe(show_output, "event")
 
     def draw(place: tuple[int, int] | None, stack: str) -> tuple[Figure, str]:
-        side = output_side(stack)
-        return draw_field(stack, place and (place[0] * side // SIDE, place[1] * side // SIDE))
+        return draw_field(stack, _cell_at(stack, place))
 
     return explore(draw, canvas, stack=stack)
+
+
+def _cell_at(stack: str, place: tuple[int, int] | None) -> tuple[int, int] | None:
+    """The output that lies at a place of the canvas."""
+    side = output_side(stack)
+    return place and (place[0] * side // SIDE, place[1] * side // SIDE)
 
 
 @cache
@@ -249,15 +260,35 @@ def _tinted(gradient: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _output_png(stack: str) -> bytes:
+def _output_picture(stack: str) -> Image.Image:
     output = _run(stack)[1].detach()[0].mean(dim=0).numpy()
     low, high = output.min(), output.max()
     shown = Image.fromarray(np.uint8(255 * (output - low) / (high - low + 1e-9)))
+    return shown.resize((WIDTH, WIDTH), Image.Resampling.NEAREST).convert("RGB")
+
+
+def _output_png(stack: str, cell: tuple[int, int] | None = None) -> bytes:
+    """The output of a stack, enlarged, with a frame around the chosen cell (the middle one)."""
+    side = output_side(stack)
+    row, column = cell or (side // 2, side // 2)
+    picture = _output_picture(stack).copy()
+    left, top, right, bottom = (
+        round(at * WIDTH / side) for at in (column, row, column + 1, row + 1)
+    )
+    ImageDraw.Draw(picture).rectangle(
+        (max(left - 3, 0), max(top - 3, 0), min(right + 2, WIDTH - 1), min(bottom + 2, WIDTH - 1)),
+        outline=CHOSEN,
+        width=3,
+    )
     file = io.BytesIO()
-    shown.resize((WIDTH, WIDTH), Image.Resampling.NEAREST).save(file, "png")
+    picture.save(file, "png")
     return file.getvalue()
 
 
-def _output_alt(stack: str) -> str:
+def _output_alt(stack: str, cell: tuple[int, int] | None = None) -> str:
     side = output_side(stack)
-    return f"Output of {stack}, {side} x {side} cells, mean over the channels."
+    row, column = cell or (side // 2, side // 2)
+    return (
+        f"Output of {stack}, {side} x {side} cells, mean over the channels; "
+        f"({row}, {column}) is framed."
+    )

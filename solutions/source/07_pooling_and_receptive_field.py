@@ -3,7 +3,7 @@
 #
 # You build both poolings, follow the receptive field and the shapes through a stack of layers, count
 # LeNet-5's parameters, and measure what a shift changes and what a unit really looks at: **20 points,
-# about 100 minutes**. Write each answer where the stub is and run the check below it. A check says
+# about 105 minutes**. Write each answer where the stub is and run the check below it. A check says
 # "right", or what is wrong, with the smallest example it found. Run the checks as often as you like;
 # nobody counts.
 #
@@ -11,14 +11,15 @@
 # %% [markdown] tags=["solution"]
 # ### For instructors: before class
 #
-# **Time needed:** 7.1 takes 20 minutes, 7.2 and 7.3 take 15 each, 7.4 to 7.7 take 10 each, the
+# **Time needed:** 7.1 and 7.3 take 20 minutes each, 7.2 takes 15, 7.4 to 7.7 take 10 each, the
 # written answer 10. In a class of 90 minutes, do the first example of 7.3 at the blackboard with a
 # drawing of three rows of dots, and leave 7.7 as homework.
 #
-# **Typical errors:** indices counted inside the window or with the output's width (7.1); a running
-# maximum that starts at 0 (7.1); padding that counts as zeros, uint8 that wraps round (7.2); a
-# layer's own stride used for its own kernel, rate r taken for r zeros (7.3); pooling that leaves no
-# channels (7.4); biases (7.5); the half cell (7.6); negative gradients (7.7). Each has its own
+# **Typical errors:** indices counted inside the window, with the output's width or over the padded
+# image (7.1); a running maximum that starts at 0 (7.1); padding that counts as zeros, uint8 that
+# wraps round (7.2); a layer's own stride used for its own kernel, dilation d taken for d zeros, a
+# start that begins the field (7.3); pooling that leaves no channels (7.4); biases, `channels` that
+# stays that of the picture (7.5); the half cell (7.6); negative gradients (7.7). Each has its own
 # message in the checks.
 # %%
 import numpy as np
@@ -33,48 +34,52 @@ from course_utils.plotting import compare
 # left corner, the others follow at steps of `stride`, and a window that does not fit is left out:
 # floor((n - window) / stride) + 1 of them along a side of n.
 #
-# ## 7.1 Maximum pooling with indices (3 points)
+# ## 7.1 Maximum pooling with padding and indices (3 points)
 #
-# Return the maximum of each window, and where it came from: its index in reading order over the
-# whole image, so that `image.ravel()[indices]` gives the maxima back. If a window holds its maximum
-# several times, the first place in reading order counts.
+# Pad the image by `padding` pixels on all four sides, then return the maximum of each window, and
+# where it came from: its index in reading order over the whole image *without* its padding, so that
+# `image.ravel()[indices]` gives the maxima back. Padding has no values: it is never the maximum. If a
+# window holds its maximum several times, the first place in reading order counts.
 #
-# **Example.** `[[1, 3, 2, 0], [5, 4, 1, 1]]` with window 2 and stride 2 gives the maxima `[[5, 2]]`
-# and the indices `[[4, 2]]`.
+# **Example.** `[[1, 3, 2, 0], [5, 4, 1, 1]]` with window 2, stride 2 and padding 0 gives the maxima
+# `[[5, 2]]` and the indices `[[4, 2]]`. With padding 1 the windows hold one or two pixels each: the
+# maxima are `[[1, 3, 0], [5, 4, 1]]`, the indices `[[0, 1, 3], [4, 5, 7]]`.
 # %%
-def max_pool(image, window, stride):
+def max_pool(image, window, stride, padding):
     """Maxima and indices, two arrays of shape (H', W') in this order.
 
     image : array of shape (H, W), any numbers, also below 0
-    window, stride : int, in pixels
+    window, stride, padding : int, in pixels; padding is less than window
     """
     ### BEGIN SOLUTION
-    rows = (image.shape[0] - window) // stride + 1
-    columns = (image.shape[1] - window) // stride + 1
+    padded = np.pad(image.astype(float), padding, constant_values=-np.inf)
+    rows = (padded.shape[0] - window) // stride + 1
+    columns = (padded.shape[1] - window) // stride + 1
     pooled, indices = np.zeros((rows, columns)), np.zeros((rows, columns), dtype=int)
     for row in range(rows):
         for column in range(columns):
             top, left = row * stride, column * stride
-            part = image[top : top + window, left : left + window]
+            part = padded[top : top + window, left : left + window]
             down, right = np.unravel_index(np.argmax(part), part.shape)
             pooled[row, column] = part[down, right]
-            indices[row, column] = (top + down) * image.shape[1] + left + right
+            in_image = (top + down - padding, left + right - padding)
+            indices[row, column] = in_image[0] * image.shape[1] + in_image[1]
     return pooled, indices
     ### END SOLUTION
 
 
 # %% [markdown]
-# First windows that touch, then windows that overlap, and images where pixels are left over.
-# %% points=2
-check("7.1", max_pool, aspect="windows that touch")
-### BEGIN HIDDEN TESTS
-check("7.1", max_pool, aspect="windows that touch", seed=701)
-check("7.1", max_pool, cases=[(np.full((2, 4), -3.5), 2, 2)])
-### END HIDDEN TESTS
+# First with padding 0: windows that touch, overlap, or leave pixels over.
 # %% points=1
-check("7.1", max_pool, aspect="windows that overlap or leave pixels over")
+check("7.1", max_pool, aspect="without padding")
 ### BEGIN HIDDEN TESTS
-check("7.1", max_pool, aspect="windows that overlap or leave pixels over", seed=702)
+check("7.1", max_pool, aspect="without padding", seed=701)
+check("7.1", max_pool, cases=[(np.full((2, 4), -3.5), 2, 2, 0)])
+### END HIDDEN TESTS
+# %% points=2
+check("7.1", max_pool, aspect="with padding")
+### BEGIN HIDDEN TESTS
+check("7.1", max_pool, aspect="with padding", seed=702)
 ### END HIDDEN TESTS
 # %% [markdown] tags=["solution"]
 # **Discussion.** What else is an index good for? Back-propagation: the gradient of a maximum goes to
@@ -130,7 +135,7 @@ check("7.2", average_pool, aspect="with padding", seed=704)
 # %%
 page = load_picture("page").image[40:136, 60:252]
 try:
-    largest, mean = max_pool(page, 3, 3)[0], average_pool(page, 3, 3, 0)
+    largest, mean = max_pool(page, 3, 3, 0)[0], average_pool(page, 3, 3, 0)
     compare(
         page, *(m.astype(np.uint8) for m in (largest, mean)), titles=["page", "maximum", "mean"]
     )
@@ -141,46 +146,52 @@ except NotImplementedError:
 # %% [markdown]
 # ## 7.3 The receptive field (3 points)
 #
-# Follow a stack of layers from the picture upwards. After each layer return two numbers: the `size`
-# of the receptive field of one of its units, in pixels of the picture, and the `jump`, how many
-# pixels of the picture lie from one unit to the next. A kernel of k taps at dilation r has r steps
-# between neighbouring taps. Before the first layer, size and jump are 1.
+# Follow a stack of layers from the picture upwards. After each layer return three numbers: the `size`
+# of the receptive field of one of its units, in pixels of the picture; the `jump`, how many pixels of
+# the picture lie from one unit to the next; and the `start`, the place of the middle of the first
+# unit's field, where 0 is the middle of the first pixel. A kernel of k taps at dilation d has d steps
+# between neighbouring taps. Padding comes in at both ends of each layer, so it moves the first field
+# towards the top left, also beyond the edge. Before the first layer, size and jump are 1 and start is
+# 0.
 #
-# **Example.** `[(5, 1, 1), (2, 2, 1), (5, 1, 1)]`, LeNet-5's C1, S2 and C3, gives `[(5, 1), (6, 2),
-# (14, 2)]`.
+# **Example.** `[(5, 1, 0, 1), (2, 2, 0, 1), (5, 1, 0, 1)]`, LeNet-5's C1, S2 and C3, gives `[(5, 1,
+# 2), (6, 2, 2.5), (14, 2, 6.5)]`.
 # %%
 def receptive_field(layers):
-    """Size and jump after each layer, shape (L, 2), or a list of pairs.
+    """Size, jump and start after each layer, shape (L, 3), or a list of triples.
 
-    layers : list of L tuples (kernel, stride, dilation), the first reads the picture
+    layers : list of L tuples (kernel, stride, padding, dilation), the first reads the picture
     """
     ### BEGIN SOLUTION
-    size, jump, fields = 1, 1, []
-    for kernel, stride, dilation in layers:
-        size = size + dilation * (kernel - 1) * jump
+    size, jump, start, fields = 1, 1, 0, []
+    for kernel, stride, padding, dilation in layers:
+        reach = dilation * (kernel - 1)  # steps from the first tap to the last
+        size = size + reach * jump
+        start = start + (reach / 2 - padding) * jump
         jump = jump * stride
-        fields.append((size, jump))
+        fields.append((size, jump, start))
     return fields
     ### END SOLUTION
 
 
 # %% [markdown]
-# Three checks: stride 1 without dilation, with strides, and with both.
-# %% points=1
-check("7.3", receptive_field, aspect="stride 1")
-### BEGIN HIDDEN TESTS
-check("7.3", receptive_field, aspect="stride 1", seed=705)
-### END HIDDEN TESTS
+# Three checks: with strides, with dilation as well, and with padding as well.
 # %% points=1
 check("7.3", receptive_field, aspect="strides")
 ### BEGIN HIDDEN TESTS
-check("7.3", receptive_field, aspect="strides", seed=706)
+check("7.3", receptive_field, aspect="strides", seed=705)
 ### END HIDDEN TESTS
 # %% points=1
 check("7.3", receptive_field, aspect="dilation")
 ### BEGIN HIDDEN TESTS
-check("7.3", receptive_field, aspect="dilation", seed=707)
-check("7.3", receptive_field, cases=[([(1, 1, 1)],), ([(3, 2, 1)] * 5,)])
+check("7.3", receptive_field, aspect="dilation", seed=706)
+check("7.3", receptive_field, cases=[([(1, 1, 0, 1)],), ([(3, 2, 0, 1)] * 5,)])
+### END HIDDEN TESTS
+# %% points=1
+check("7.3", receptive_field, aspect="padding")
+### BEGIN HIDDEN TESTS
+check("7.3", receptive_field, aspect="padding", seed=707)
+check("7.3", receptive_field, cases=[([(3, 2, 1, 1)] * 5,)])
 ### END HIDDEN TESTS
 # %% [markdown] tags=["solution"]
 # **Discussion.** Seven 3 x 3 layers see 15 pixels. With stride 2 in each they see 255, with dilation
@@ -323,7 +334,7 @@ check("7.6", shift_change, seed=712)
 page = load_picture("page").image
 try:
     for name, pool in [
-        ("maximum", lambda p: max_pool(p, 2, 2)[0]),
+        ("maximum", lambda p: max_pool(p, 2, 2, 0)[0]),
         ("mean", lambda p: average_pool(p, 2, 2, 0)),
     ]:
         print(f"{name:>7}: {shift_change(pool(page[:, 1:]), pool(page[:, :-1])):.3f}")
