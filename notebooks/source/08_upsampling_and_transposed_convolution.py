@@ -866,7 +866,7 @@ for name in ("cat", "page"):
 # %% [markdown]
 # Learning helps most at factor 2, on all five pictures; cubic is never more than about 0.3 dB behind.
 # The dots of unpooling are the brightest pixel of each square, at their own places.
-#
+# %% [markdown]
 # ## 12 Label maps or logits?
 #
 # The last question is the one you will meet in every network. The head gives a small map of scores

@@ -345,6 +345,16 @@ focal.demo()
 #
 # TP = sum p t (hits), FP = sum p (1 - t) (false alarms), FN = sum (1 - p) t (misses)
 #
+# For four pixels, the first two of which are ship:
+# %%
+is_ship, p_ship = np.array([1, 1, 0, 0]), np.array([0.9, 0.4, 0.7, 0.2])
+tp, fp = np.sum(p_ship * is_ship), np.sum(p_ship * (1 - is_ship))
+fn = np.sum((1 - p_ship) * is_ship)
+print(f"TP {tp:.1f}, FP {fp:.1f}, FN {fn:.1f}: Dice {2 * tp / (2 * tp + fp + fn):.3f}")
+print(f"below the line {2 * tp + fp + fn:.1f}; both areas {p_ship.sum() + is_ship.sum():.1f}")
+
+
+# %% [markdown]
 # **Soft Dice** of the class is (2 TP + s) / (2 TP + FP + FN + s); below the line stand both areas, sum p
 # + sum t. s (`smooth`) keeps an absent class from 0 / 0. **Tversky** gives false alarms and misses
 # prices of their own: (TP + s) / (TP + alpha FP + beta FN + s). Either **loss** is 1 minus the mean over
@@ -415,11 +425,10 @@ print(f"Dice of the epoch, pooled over its batches {2 * hits.sum() / both.sum():
 
 
 # %% [markdown]
-# **Lovász-Softmax** (Berman 2018) extends IoU itself to probabilities. Four pixels, the first two are
-# ship. Sort them by their error. Now let them become wrong one after the other, the largest error
+# **Lovász-Softmax** (Berman 2018) extends IoU itself to probabilities. Take the four pixels again and
+# sort them by their error. Now let them become wrong one after the other, the largest error
 # first: each step of 1 - IoU is the weight of that pixel's error.
 # %%
-is_ship, p_ship = np.array([1, 1, 0, 0]), np.array([0.9, 0.4, 0.7, 0.2])
 error = np.abs(is_ship - p_ship)
 answer, before, total = is_ship.copy(), 0.0, 0.0
 for pixel in np.argsort(-error):
