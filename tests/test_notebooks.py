@@ -13,6 +13,7 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 from made_course import (
     LESSON_NOTEBOOK,
@@ -74,6 +75,41 @@ def test_notebooks_are_what_their_sources_imply():
     lines = check(ROOT)
     if lines:
         pytest.fail("\n".join(lines), pytrace=False)
+
+
+def axes_in_words(notebook):
+    """The first line of each stored output that tells axes by their Python name."""
+    texts = (
+        output.get("data", {}).get("text/plain", "")
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    )
+    return [
+        text.splitlines()[0]
+        for text in texts
+        if text.startswith(("<Axes", "[<Axes", "array([<Axes"))
+    ]
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_no_cell_ends_with_axes_that_are_printed(name):
+    assert axes_in_words(nbformat.read(ROOT / name, as_version=4)) == []
+
+
+def test_printed_axes_are_found():
+    said = [
+        "<Axes: >",
+        "array([<Axes: title={'center': 'coins'}>],\n      dtype=object)",
+        "33 coins",
+    ]
+    cells = [
+        nbformat.v4.new_code_cell(
+            outputs=[nbformat.v4.new_output("execute_result", {"text/plain": text})]
+        )
+        for text in said
+    ]
+    found = axes_in_words(nbformat.v4.new_notebook(cells=cells))
+    assert found == ["<Axes: >", "array([<Axes: title={'center': 'coins'}>],"]
 
 
 def test_the_network_is_cut_and_the_loopback_stays():

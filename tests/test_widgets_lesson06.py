@@ -1,5 +1,6 @@
 """The demos of lesson 06: what they draw follows their controls and tells the truth."""
 
+import io
 import itertools
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils.figures import alt_text
+from course_utils.figures import alt_text, draw_pixels
 from course_utils.geometry import conv_output_size
+from course_utils.places import course_root
 from course_utils.widgets import filter_stepper, number_grid, volume
 
 
@@ -28,13 +30,30 @@ def test_the_small_picture_has_one_digit_per_pixel():
 @pytest.mark.parametrize("kernel", [1, 2, 3, 5])
 def test_weights_add_up_to_what_their_name_says(name, kernel):
     weights = filter_stepper.make_weights(name, kernel)
-    sums = {"mean": 1, "sharpen": 1, "all ones": kernel**2, "edge": 0 if kernel > 1 else 1}
+    difference = 0 if kernel > 1 else 1
+    sums = {"Sobel": difference, "right minus left": difference, "all ones": kernel**2}
     assert weights.shape == (kernel, kernel)
-    assert weights.sum() == pytest.approx(sums[name])
+    assert weights.sum() == pytest.approx(sums.get(name, 1))  # blur and sharpen: 1
+
+
+def test_weights_of_side_three_are_the_lessons():
+    lesson = (course_root() / "notebooks/source/06_convolution.py").read_text("utf-8")
+    for name, constant in [("Sobel", "EDGE"), ("sharpen", "SHARPEN")]:
+        weights = filter_stepper.make_weights(name, 3).astype(int).tolist()
+        assert f"{constant} = np.array({weights})" in lesson
+    differences = filter_stepper.make_weights("right minus left", 3)
+    np.testing.assert_array_equal(volume.FILTERS[0], [differences] * 3)
+
+
+def test_larger_sobel_weights_smooth_down_and_subtract_across():
+    np.testing.assert_array_equal(
+        filter_stepper.make_weights("Sobel", 5),
+        np.outer([1, 4, 6, 4, 1], [-1, -2, 0, 2, 1]),  # as OpenCV's
+    )
 
 
 def test_unknown_weights_are_explained():
-    with pytest.raises(ValueError, match="name must be one of edge, mean"):
+    with pytest.raises(ValueError, match="name must be one of Sobel, blur"):
         filter_stepper.make_weights("Gabor", 3)
 
 
@@ -57,13 +76,31 @@ def test_the_stepper_tells_the_sum_at_its_place(place):
     figure, line = filter_stepper.draw_filter(place, n=7, stride=2)
     place = min(place, 9)
     row, column = divmod(place - 1, 3)
-    total = by_torch(filter_stepper.small_picture()[:7, :7], [[-1, 0, 1]] * 3, 0, 2, 1)[row, column]
+    sobel = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
+    total = by_torch(filter_stepper.small_picture()[:7, :7], sobel, 0, 2, 1)[row, column]
     assert line.startswith(f"Output row {row}, column {column} (place {place} of 9): ")
     assert f"the 9 products add up to {total:.0f}. " in line
     assert "floor((7 + 2 x 0 - 3) / 2) + 1 = 3" in line
     products = alt_text(figure).split("Products: ")[1].split(". ")[0].split(", ")
     assert sum(map(int, products)) == total
-    assert len(alt_text(figure).split("Sums so far: ")[1].split(", ")) == place
+    told = alt_text(figure).split(f"Sums of row {row} so far: ")[1].split(", ")
+    assert len(told) == column + 1
+
+
+def test_one_product_is_not_added_up():
+    line = filter_stepper.draw_filter(1, n=3, kernel=1, weights="all ones")[1]
+    assert "the only product is 8. " in line
+
+
+def test_sums_keep_off_the_lines_between_them():
+    for kernel, padding in [(2, 2), (3, 2), (5, 2)]:
+        figure, _ = filter_stepper.draw_filter(999, 9, kernel, padding, weights="blur")
+        side = conv_output_size(9, kernel, padding=padding)
+        cell = min(36, 216 // side)
+        left = 636 - (side * cell + 1) // 2 + cell * np.arange(side + 1)
+        lines = draw_pixels(figure).view(np.uint8).reshape(*draw_pixels(figure).shape, 4)
+        inside = np.setdiff1d(np.arange(24, 24 + (side - 1) * cell), 24 + cell * np.arange(side))
+        assert (lines[inside[:, None], left[:-2], :3] == number_grid.LINE[0]).all()
 
 
 def test_impossible_settings_are_explained_in_words():
@@ -78,7 +115,7 @@ def test_impossible_settings_are_explained_in_words():
 def test_every_setting_of_the_sliders_is_drawn():
     for kernel, padding, stride, dilation in itertools.product((1, 5), (0, 2), (1, 3), (1, 3)):
         for n in (1, 9):
-            figure, _ = filter_stepper.draw_filter(7, n, kernel, padding, stride, dilation, "mean")
+            figure, _ = filter_stepper.draw_filter(7, n, kernel, padding, stride, dilation, "blur")
             assert alt_text(figure)
 
 
@@ -140,8 +177,37 @@ def test_the_canvas_shows_the_setting_that_was_chosen():
     choice.value = list(volume.SETTINGS)[1]
     assert canvas.png != before
     assert str(volume.output_volume(choice.value)[0, 0, 0]) in canvas.alt
+    before = canvas.png
     canvas.cursor = [0, 5]
+    assert canvas.png != before  # the chosen cell is marked
     assert demo.caption.startswith("Filter B, row 0, column 2")
+
+
+def test_the_chosen_cell_is_marked_where_the_canvas_has_it():
+    demo = volume.demo()
+    canvas = demo._controls[0]
+    for row, column in [(1, 1), (0, 0), (2, 5)]:
+        canvas.cursor = [row, column]
+        picture = np.asarray(Image.open(io.BytesIO(canvas.png)).convert("RGB"))
+        marked = np.argwhere((picture == number_grid.CURRENT).all(axis=2))
+        left, top, width, height = canvas.box
+        middle = (marked.min(axis=0) + marked.max(axis=0)) / 2 / picture.shape[:2]
+        found = (middle - [top, left]) / [height, width] * [canvas.rows, canvas.columns]
+        np.testing.assert_allclose(found, [row + 0.5, column + 0.5], atol=0.05)
+
+
+def test_help_names_no_key_that_leaves_the_small_grid():
+    assert volume.demo()._controls[0].help == "Arrow keys move."
+
+
+def test_padding_has_one_colour_in_both_demos():
+    figures = [
+        volume.draw_volume((0, 0), "5 x 5 x 3, padding 1")[0],
+        filter_stepper.draw_filter(9, n=5, padding=2)[0],
+    ]
+    for figure in figures:
+        pixels = draw_pixels(figure).view(np.uint8).reshape(-1, 4)[:, :3]
+        assert (pixels == filter_stepper.PADDING).all(axis=1).any()
 
 
 def test_a_grid_writes_dark_on_bright_and_bright_on_dark():

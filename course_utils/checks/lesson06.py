@@ -28,6 +28,7 @@ def _size_cases(rng: np.random.Generator) -> Cases:
     gaps: list[Arguments] = [(9, 3, 1, 0, 2), (9, 3, 2, 1, 3), (7, 2, 1, 0, 4), (8, 4, 2, 2, 2)]
     tight: list[Arguments] = [(3, 3, 1, 0, 1), (3, 5, 4, 1, 1), (3, 9, 1, 0, 1), (5, 3, 2, 0, 2)]
     tight += [(2, 3, 4, 0, 1), (4, 3, 3, 0, 3), (1, 4, 2, 1, 1), (1, 3, 1, 1, 1), (6, 3, 1, 1, 1)]
+    tight += [(4, 3, 1, 0, 3)]
     for _ in range(8):
         n, kernel, stride, padding, dilation = (
             int(rng.integers(low, high)) for low, high in ((9, 40), (2, 6), (1, 4), (0, 3), (2, 4))
@@ -80,14 +81,24 @@ def _with_extent(extent_of: Callable[[int, int], int]) -> Callable[..., Any]:
     return mistaken
 
 
+def _part_divided(size: Callable[[int, int, int, int], int]) -> Callable[..., Any]:
+    """A mistake in what is divided, `size(n, padding, extent, stride)`."""
+
+    def mistaken(n: int, kernel: int, stride: int, padding: int, dilation: int) -> Any:
+        extent = geometry.kernel_extent(kernel, dilation)
+        return size(n, padding, extent, stride) if extent <= n + 2 * padding else 0
+
+    return mistaken
+
+
 OUTPUT_SIZE = Exercise(
     reference=output_size,
     cases=_size_cases,
     mistakes={
-        "The first place is missing: add one after the division.": (
+        "The first place is not counted: the kernel lies there before it moves.": (
             _sized(lambda free, stride, *rest: free // stride)
         ),
-        "One is added before the division: divide the free pixels, then count the first place.": (
+        "One is added before the division: the first place needs no step.": (
             _sized(lambda free, stride, *rest: (free + 1) // stride)
         ),
         "The division is not rounded down: half a place does not exist.": (
@@ -96,6 +107,17 @@ OUTPUT_SIZE = Exercise(
         "The division is rounded up or to the nearest: the last place must fit wholly.": (
             _sized(lambda free, stride, *rest: -(-free // stride) + 1),
             _sized(lambda free, stride, *rest: round(free / stride) + 1),
+        ),
+        "The kernel's own length is not subtracted: it must lie wholly on the padded side.": (
+            _sized(lambda free, stride, k, d, n, padding: (n + 2 * padding) // stride),
+            _sized(lambda free, stride, k, d, n, padding: (n + 2 * padding) // stride + 1),
+            lambda n, kernel, stride, padding, dilation: (n + 2 * padding) // stride,
+            lambda n, kernel, stride, padding, dilation: (n + 2 * padding) // stride + 1,
+        ),
+        "Only a part of the free pixels is divided: mind which of / and - comes first.": (
+            _part_divided(lambda n, padding, extent, s: n + 2 * padding - extent // s + 1),
+            _part_divided(lambda n, padding, extent, s: (n + 2 * padding) // s - extent + 1),
+            _part_divided(lambda n, padding, extent, s: n + 2 * padding // s - extent + 1),
         ),
         "The stride is not used: the kernel moves by so many pixels.": _as_if(stride=1),
         "The padding is not used: it makes the side longer.": _as_if(padding=0),
@@ -121,6 +143,12 @@ OUTPUT_SIZE = Exercise(
             _sized(
                 lambda free, stride, *rest: free // stride + 1,
                 fits=lambda n, padding, extent, kernel: extent < n + 2 * padding,
+            )
+        ),
+        "Whether the kernel fits is judged without its gaps.": (
+            _sized(
+                lambda free, stride, *rest: free // stride + 1,
+                fits=lambda n, padding, extent, kernel: kernel <= n + 2 * padding,
             )
         ),
         "Whether the kernel fits is judged without the padding.": (
@@ -153,6 +181,18 @@ def _conv_cases(rng: np.random.Generator) -> Cases:
     groups: Cases = {"one channel": [], "volumes": [], "stride and padding": [], "dilation": []}
     example = (np.array([[[1.0, 2], [3, 4]]]), np.array([[[[1.0, 0], [0, 1]]]]), np.array([10.0]))
     groups["one channel"].append((*example, 1, 0, 1))
+    # first, in each group, what is small enough to be read
+    groups["volumes"].append((_volume_of(rng, 2, 2, 3), *_layer_of(rng, 1, 2, 2), 1, 0, 1))
+    for group, channels, height, width, *settings in [
+        ("stride and padding", 1, 3, 4, 2, 0, 1),
+        ("stride and padding", 1, 2, 3, 1, 1, 1),
+        ("stride and padding", 2, 3, 4, 2, 0, 1),
+        ("dilation", 1, 3, 4, 1, 0, 2),
+        ("dilation", 1, 4, 5, 2, 0, 2),
+        ("dilation", 2, 3, 4, 1, 0, 2),
+    ]:
+        small = _volume_of(rng, channels, height, width)
+        groups[group].append((small, *_layer_of(rng, 1, channels, 2), *settings))
     for height, width, side in [(2, 3, 2), (4, 3, 2), (4, 5, 3), (6, 5, 3)]:
         groups["one channel"].append(
             (_volume_of(rng, 1, height, width), *_layer_of(rng, 1, 1, side), 1, 0, 1)
@@ -235,13 +275,36 @@ def _conv_how(**how: Any) -> Callable[..., np.ndarray]:
 
 
 def _pads_channels(inputs: Any, filters: Any, bias: Any, *settings: int) -> np.ndarray:
-    """Padding on all three axes; raises what the product with too many channels raises."""
-    stride, padding, dilation = settings
-    padded, side = np.pad(inputs, padding), filters.shape[-1]
-    reach = geometry.kernel_extent(side, dilation)
+    """Padding on all three axes: right for a filter of one channel, which NumPy repeats.
+
+    With more channels it raises what the product with too many of them raises.
+    """
+    _, padding, dilation = settings
+    padded, reach = np.pad(inputs, padding), geometry.kernel_extent(filters.shape[-1], dilation)
     window = padded[:, 0:reach:dilation, 0:reach:dilation]
     np.sum(window * filters[0])
-    return _conv(padded, filters, bias, stride, 0, dilation)
+    return conv2d(inputs, filters, bias, *settings)
+
+
+def _short_window(add_up: Callable[[np.ndarray, np.ndarray], Any]) -> Callable[..., np.ndarray]:
+    """Every dilation-th pixel of a window that is as long as the kernel.
+
+    NumPy repeats a single pixel and raises where several are left; `add_up` says in which words.
+    """
+
+    def mistaken(
+        inputs: Any, filters: Any, bias: Any, stride: int, padding: int, dilation: int
+    ) -> np.ndarray:
+        output = conv2d(inputs, filters, bias, stride, padding, dilation)
+        padded = np.pad(inputs, ((0, 0), (padding, padding), (padding, padding)))
+        side = filters.shape[-1]
+        for number, row, column in np.ndindex(*output.shape):
+            top, left = row * stride, column * stride
+            window = padded[:, top : top + side : dilation, left : left + side : dilation]
+            output[number, row, column] = add_up(window, filters[number]) + bias[number]
+        return output
+
+    return mistaken
 
 
 def _mean_of_products(inputs: Any, filters: Any, bias: Any, *settings: int) -> np.ndarray:
@@ -274,6 +337,9 @@ CONV2D = Exercise(
         "Only the first channel is used: add up the products of all channels.": (
             _conv_with(lambda x, w, *rest: (x[:1], w[:, :1], *rest))
         ),
+        "Each channel overwrites the one before it: add them up.": (
+            _conv_with(lambda x, w, *rest: (x[-1:], w[:, -1:], *rest))
+        ),
         "The filters' maps are added: each filter gives a map of its own.": _one_map,
         "This is the mean of the products: a filter adds them.": _mean_of_products,
         "Rows and columns of the maps are exchanged.": (
@@ -282,9 +348,7 @@ CONV2D = Exercise(
         "The last row and column of places are missing: range ends before its end.": (
             _conv_how(fewer=1)
         ),
-        "The window moves by 1: at output row r it starts at row r times the stride.": (
-            _conv_how(step=1)
-        ),
+        "The window moves by 1: use the stride.": (_conv_how(step=1)),
         "The stride is not used: the output has too many places.": (
             _conv_with(lambda x, w, b, s, p, d: (x, w, b, 1, p, d))
         ),
@@ -300,6 +364,15 @@ CONV2D = Exercise(
         "The dilation is not used: take every dilation-th pixel of a longer window.": (
             _conv_with(lambda x, w, b, s, p, d: (x, w, b, s, p, 1))
         ),
+        "The window ends too early: with gaps between its pixels it is longer than the kernel.": (
+            _short_window(lambda window, weights: np.sum(window * weights)),
+            _short_window(lambda window, weights: np.sum(weights * window)),
+            _short_window(
+                lambda window, weights: sum(
+                    np.sum(w * k) for w, k in zip(window, weights, strict=True)
+                )
+            ),
+        ),
     },
     entry=_by_place,
 )
@@ -309,31 +382,35 @@ CONV2D = Exercise(
 
 
 def _patch_cases(rng: np.random.Generator) -> Cases:
-    one: list[Arguments] = [(np.array([[[1.0, 2, 3], [4, 5, 6]]]), 2, 1)]
+    one: list[Arguments] = [(np.array([[[1.0, 2, 3], [4, 5, 6]]]), 2, 1, 1)]
     volumes: list[Arguments] = []
-    for height, width, side in [(2, 3, 2), (3, 5, 2), (4, 5, 3), (5, 4, 2)]:
-        one.append((rng.permutation(height * width).reshape(1, height, width) + 1.0, side, 1))
-    for height, width, side, stride in [
-        (2, 3, 2, 1),
-        (3, 3, 2, 1),
-        (4, 5, 2, 2),
-        (2, 6, 2, 3),
-        (7, 5, 3, 2),
+    for height, width, side, stride in [(2, 3, 2, 1), (3, 5, 2, 2), (4, 5, 3, 1), (5, 4, 2, 1)]:
+        numbers = rng.permutation(height * width).reshape(1, height, width) + 1.0
+        one.append((numbers, side, stride, 1))
+    for height, width, side, stride, dilation in [
+        (2, 3, 2, 1, 1),
+        (3, 3, 2, 1, 2),
+        (3, 4, 2, 1, 2),
+        (4, 5, 2, 2, 1),
+        (5, 6, 2, 2, 3),
+        (2, 6, 2, 3, 1),
+        (7, 8, 3, 2, 2),
     ]:
         numbers = rng.permutation(2 * height * width) + 1.0
-        volumes.append((numbers.reshape(2, height, width), side, stride))
-    return {"one channel": one, "volumes and stride": volumes}
+        volumes.append((numbers.reshape(2, height, width), side, stride, dilation))
+    return {"one channel": one, "volumes and gaps": volumes}
 
 
-def im2col(inputs: np.ndarray, side: int, stride: int) -> np.ndarray:
+def im2col(inputs: np.ndarray, side: int, stride: int, dilation: int) -> np.ndarray:
     """The windows of a volume as columns."""
-    return _columns(_windows(inputs, side, stride))
+    return _columns(_windows(inputs, side, stride, dilation))
 
 
-def _windows(inputs: np.ndarray, side: int, stride: int) -> np.ndarray:
+def _windows(inputs: np.ndarray, side: int, stride: int, dilation: int) -> np.ndarray:
     """All windows, shape (rows, columns, C, side, side)."""
-    views = np.lib.stride_tricks.sliding_window_view(inputs, (side, side), axis=(1, 2))  # type: ignore[call-overload]
-    return views[:, ::stride, ::stride].transpose(1, 2, 0, 3, 4)
+    reach = geometry.kernel_extent(side, dilation)
+    views = np.lib.stride_tricks.sliding_window_view(inputs, (reach, reach), axis=(1, 2))  # type: ignore[call-overload]
+    return views[:, ::stride, ::stride, ::dilation, ::dilation].transpose(1, 2, 0, 3, 4)
 
 
 def _columns(windows: np.ndarray) -> np.ndarray:
@@ -341,9 +418,27 @@ def _columns(windows: np.ndarray) -> np.ndarray:
     return windows.reshape(rows * columns, -1).T
 
 
+def _patches(change: Callable[[np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
+    """A mistake in the windows (row, column, channel, window row, window column)."""
+    return lambda *given: _columns(change(_windows(*given)))
+
+
 def _ordered(*axes: int) -> Callable[..., np.ndarray]:
-    """A mistake in an order: the axes (row, column, channel, window row, window column)."""
-    return lambda inputs, side, stride: _columns(_windows(inputs, side, stride).transpose(axes))
+    """A mistake in an order of these axes."""
+    return _patches(lambda windows: windows.transpose(axes))
+
+
+def _unmoved(inputs: np.ndarray, side: int, stride: int, dilation: int) -> np.ndarray:
+    """As many windows as there should be, but one pixel apart."""
+    rows, columns = _windows(inputs, side, stride, dilation).shape[:2]
+    return _columns(_windows(inputs, side, 1, dilation)[:rows, :columns])
+
+
+def _cut_short(inputs: np.ndarray, side: int, stride: int, dilation: int) -> np.ndarray:
+    """Every dilation-th pixel of a window that is as long as its side."""
+    rows, columns = _windows(inputs, side, stride, dilation).shape[:2]
+    short = _windows(inputs, side, stride, 1)[:rows, :columns]
+    return _columns(short[..., ::dilation, ::dilation])
 
 
 IM2COL = Exercise(
@@ -351,7 +446,10 @@ IM2COL = Exercise(
     cases=_patch_cases,
     mistakes={
         "Each window is a row: make it a column, one for each place.": (
-            lambda inputs, side, stride: im2col(inputs, side, stride).T
+            lambda *given: im2col(*given).T
+        ),
+        "The numbers are scrambled: a reshape does not turn rows into columns.": (
+            lambda *given: im2col(*given).T.reshape(im2col(*given).shape)
         ),
         "Inside a column the channel changes fastest: write channel after channel.": (
             _ordered(0, 1, 3, 4, 2)
@@ -360,22 +458,40 @@ IM2COL = Exercise(
             _ordered(0, 1, 2, 4, 3)
         ),
         "The places run column by column: they run row by row.": _ordered(1, 0, 2, 3, 4),
-        "The stride is not used.": lambda inputs, side, stride: im2col(inputs, side, 1),
+        "The stride is not used: there are too many places.": (
+            lambda inputs, side, stride, dilation: im2col(inputs, side, 1, dilation)
+        ),
+        "The windows lie one pixel apart: use the stride.": _unmoved,
         "The windows do not overlap: the next one starts stride pixels further.": (
-            lambda inputs, side, stride: im2col(inputs, side, side)
+            lambda inputs, side, stride, dilation: im2col(inputs, side, side, dilation)
+        ),
+        "The dilation is not used: take every dilation-th pixel of a longer window.": (
+            lambda inputs, side, stride, dilation: im2col(inputs, side, stride, 1)
+        ),
+        "The window ends too early: with gaps between its pixels it is longer than its side.": (
+            _cut_short
+        ),
+        "Stride and dilation are exchanged.": (
+            lambda inputs, side, stride, dilation: im2col(inputs, side, dilation, stride)
+        ),
+        "The dilation is used as padding: there is none here.": (
+            lambda inputs, side, stride, dilation: im2col(
+                np.pad(inputs, ((0, 0), (dilation, dilation), (dilation, dilation))),
+                side,
+                stride,
+                1,
+            )
         ),
         "The last row and column of places are missing: range ends before its end.": (
-            lambda inputs, side, stride: _columns(_windows(inputs, side, stride)[:-1, :-1])
+            _patches(lambda windows: windows[:-1, :-1])
         ),
         "Only the first channel is used.": (
-            lambda inputs, side, stride: im2col(inputs[:1], side, stride)
+            lambda inputs, *settings: im2col(inputs[:1], *settings)
         ),
         "The windows are flipped: that belongs to convolution proper.": (
-            lambda inputs, side, stride: _columns(_windows(inputs, side, stride)[..., ::-1, ::-1])
+            _patches(lambda windows: windows[..., ::-1, ::-1])
         ),
-        "The windows stay pictures: lay all numbers of a window in one column.": (
-            lambda inputs, side, stride: _windows(inputs, side, stride)
-        ),
+        "The windows stay pictures: lay all numbers of a window in one column.": _windows,
     },
     entry=lambda index: f"row {index[0]} of the matrix, place {index[1]}",
 )
@@ -386,30 +502,60 @@ IM2COL = Exercise(
 
 def _product_cases(rng: np.random.Generator) -> Cases:
     example = (np.array([[1.0, 2], [2, 3], [4, 5], [5, 6]]), np.array([[[[1.0, 0], [0, 1]]]]))
-    one: list[Arguments] = [(*example, np.array([10.0]), (1, 2))]
-    several: list[Arguments] = []
-    for channels, side, shape in [(1, 2, (2, 1)), (2, 2, (2, 3)), (3, 3, (4, 2)), (2, 3, (1, 5))]:
-        for filters, cases in ((1, one), (3, several)):
-            patches = _volume_of(rng, channels * side**2, shape[0] * shape[1])
-            cases.append((patches, *_layer_of(rng, filters, channels, side), shape))
-    return {"one filter": one, "several filters": several}
+    one: list[Arguments] = [(*example, np.array([10.0]), (1, 1, 2))]
+    several: list[Arguments] = [(*example, np.array([10.0]), (2, 1, 1))]
+    for pictures, filters, channels, side, rows, columns in [
+        (1, 2, 1, 2, 1, 2),
+        (1, 1, 2, 2, 2, 3),
+        (1, 3, 2, 2, 2, 3),
+        (1, 3, 3, 3, 4, 2),
+        (2, 2, 1, 2, 1, 2),
+        (2, 3, 2, 2, 2, 3),
+        (3, 2, 3, 3, 2, 1),
+        (3, 1, 2, 3, 1, 4),
+    ]:
+        patches = _volume_of(rng, channels * side**2, pictures * rows * columns)
+        layer = _layer_of(rng, filters, channels, side)
+        (one if pictures == 1 else several).append((patches, *layer, (pictures, rows, columns)))
+    return {"one picture": one, "several pictures": several}
 
 
 def apply_filters(
-    patches: np.ndarray, filters: np.ndarray, bias: np.ndarray, shape: tuple[int, int]
+    patches: np.ndarray, filters: np.ndarray, bias: np.ndarray, shape: tuple[int, int, int]
 ) -> np.ndarray:
-    """The maps of F filters by one matrix product."""
-    return _flat_product(patches, filters, bias).reshape(len(filters), *shape)
+    """The maps of F filters for N pictures by one matrix product."""
+    return _by_filter(_flat_product(patches, filters, bias), shape).swapaxes(0, 1)
 
 
 def _flat_product(patches: np.ndarray, filters: np.ndarray, bias: np.ndarray) -> np.ndarray:
     return filters.reshape(len(filters), -1) @ patches + bias[:, None]
 
 
+def _by_filter(flat: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """The product of shape (F, places) as (F, N, rows, columns)."""
+    return flat.reshape(len(flat), *shape)
+
+
 def _with_filters(change: Callable[[np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
     return lambda patches, filters, bias, shape: apply_filters(
         patches, np.ascontiguousarray(change(filters)).reshape(filters.shape), bias, shape
     )
+
+
+def _from_product(
+    change: Callable[[np.ndarray, tuple[int, int, int]], np.ndarray],
+) -> Callable[..., np.ndarray]:
+    """A mistake in what is made of the product (F, places)."""
+    return lambda patches, filters, bias, shape: change(
+        _flat_product(patches, filters, bias), shape
+    )
+
+
+def _with_bias(add: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Callable[..., np.ndarray]:
+    """The bias added to the product (F, places) by a way that may raise NumPy's error."""
+    return lambda patches, filters, bias, shape: _by_filter(
+        add(_flat_product(patches, filters, 0 * bias), bias), shape
+    ).swapaxes(0, 1)
 
 
 APPLY_FILTERS = Exercise(
@@ -424,6 +570,18 @@ APPLY_FILTERS = Exercise(
                 patches, filters, len(patches) * bias, shape
             )
         ),
+        "The biases are laid along the places: each belongs to a whole row of the product.": (
+            _with_bias(lambda flat, bias: flat + bias),
+            _with_bias(lambda flat, bias: bias + flat),
+        ),
+        "The biases are laid along the columns of a map: each belongs to a whole map.": (
+            lambda patches, filters, bias, shape: (
+                apply_filters(patches, filters, 0 * bias, shape) + bias
+            ),
+            lambda patches, filters, bias, shape: (
+                bias + apply_filters(patches, filters, 0 * bias, shape)
+            ),
+        ),
         "The filters are flipped: networks do not flip.": (
             _with_filters(lambda filters: filters[..., ::-1, ::-1])
         ),
@@ -432,34 +590,38 @@ APPLY_FILTERS = Exercise(
         "In the matrix of the filters each channel runs column by column: it runs row by row.": (
             _with_filters(lambda filters: filters.transpose(0, 1, 3, 2))
         ),
+        "In the matrix of the filters the filters are mixed: a row holds one filter's weights.": (
+            _with_filters(lambda filters: filters.reshape(-1, len(filters)).T)
+        ),
         "Rows and columns of the maps are exchanged.": (
-            lambda patches, filters, bias, shape: apply_filters(
-                patches, filters, bias, shape
-            ).swapaxes(1, 2)
+            lambda *given: apply_filters(*given).swapaxes(2, 3)
         ),
         "The maps are scrambled: rows and columns are exchanged in the reshape.": (
-            lambda patches, filters, bias, shape: apply_filters(patches, filters, bias, shape[::-1])
-        ),
-        "The result is still a matrix: give each filter's row the shape of a map.": (
-            lambda patches, filters, bias, shape: _flat_product(patches, filters, bias)
-        ),
-        "The filters come last: they are the first axis of the result.": (
-            lambda patches, filters, bias, shape: apply_filters(
-                patches, filters, bias, shape
-            ).transpose(1, 2, 0)
-        ),
-        "The maps are mixed: a product with places as rows needs a transpose before the reshape.": (
-            lambda patches, filters, bias, shape: _flat_product(patches, filters, bias).T.reshape(
-                len(filters), *shape
+            _from_product(
+                lambda flat, shape: _by_filter(flat, (shape[0], shape[2], shape[1])).swapaxes(0, 1)
             )
+        ),
+        "The result is still a matrix: give each filter's row the shape of its maps.": (
+            _from_product(lambda flat, shape: flat)
+        ),
+        "The filters come first: the pictures are the first axis, then the filters.": (
+            _from_product(_by_filter)
+        ),
+        "The filters come last: they are the second axis.": (
+            lambda *given: apply_filters(*given).transpose(0, 2, 3, 1)
+        ),
+        "Pictures and filters are mixed: in the product each filter has a row for all pictures.": (
+            _from_product(lambda flat, shape: flat.reshape(shape[0], -1, *shape[1:]))
+        ),
+        "The maps are mixed: in a product with places as rows the filter changes fastest.": (
+            _from_product(lambda flat, shape: flat.T.reshape(shape[0], -1, *shape[1:])),
+            _from_product(lambda flat, shape: flat.T.reshape(-1, *shape).swapaxes(0, 1)),
         ),
         "The maps of the filters are added: each filter has a map of its own.": (
-            lambda patches, filters, bias, shape: apply_filters(patches, filters, bias, shape).sum(
-                axis=0
-            )
+            lambda *given: apply_filters(*given).sum(axis=1)
         ),
     },
-    entry=_by_place,
+    entry=lambda index: f"picture {index[0]}, {_by_place(index[1:])}",
 )
 
 # ----------------------------------------------------------------------------------------------
@@ -467,46 +629,70 @@ APPLY_FILTERS = Exercise(
 
 
 def _holding_cases(rng: np.random.Generator) -> Cases:
-    sizes = [(3, 2, 3), (1, 6, 5), (32, 64, 3), (5, 4, 1)]
-    sizes += [(int(a), int(b), int(c)) for a, b, c in rng.integers(2, 30, (6, 3))]
-    return {
-        "without bias": [(*size, False) for size in sizes],
-        "with bias": [(*size, True) for size in sizes],
-    }
+    one: list[Arguments] = [(3, 2, 3, 1, True), (1, 6, 5, 1, True), (5, 4, 1, 1, False)]
+    several: list[Arguments] = [(6, 4, 3, 2, True), (4, 4, 3, 4, True), (6, 3, 2, 3, False)]
+    for groups in (2, 3, 5):
+        channels, filters, kernel = (int(n) for n in rng.integers(2, 12, 3))
+        for bias in (False, True):
+            one.append((channels, filters, kernel, 1, bias))
+            several.append((groups * channels, groups * filters, kernel, groups, bias))
+    return {"one group": one, "several groups": several}
 
 
-def parameter_count(channels: int, filters: int, kernel: int, bias: bool) -> int:
-    """Weights of all filters, and a bias for each."""
-    return filters * (channels * kernel * kernel + int(bias))
+def parameter_count(channels: int, filters: int, kernel: int, groups: int, bias: bool) -> int:
+    """Weights of all filters, each through the channels of its group, and a bias for each."""
+    return filters * (channels // groups * kernel * kernel + int(bias))
+
+
+def _count(each: Callable[[int, int, int, int, bool], int]) -> Callable[..., int]:
+    """A mistake in the sum: `each(channels, filters, kernel, groups, bias)`, channels per group."""
+    return lambda channels, filters, kernel, groups, bias: each(
+        channels // groups, filters, kernel, groups, bias
+    )
 
 
 PARAMETER_COUNT = Exercise(
     reference=parameter_count,
     cases=_holding_cases,
     mistakes={
-        "The biases are missing.": lambda channels, filters, kernel, bias: parameter_count(
-            channels, filters, kernel, False
-        ),
+        "The biases are missing.": _count(lambda c, filters, k, groups, bias: filters * c * k**2),
         "The biases are counted although the layer has none.": (
-            lambda channels, filters, kernel, bias: parameter_count(channels, filters, kernel, True)
+            _count(lambda c, filters, k, groups, bias: filters * (c * k**2 + 1))
         ),
         "There is one bias for each filter, not for each of its channels.": (
-            lambda channels, filters, kernel, bias: filters * channels * (kernel**2 + bias)
+            _count(lambda c, filters, k, groups, bias: filters * c * (k**2 + bias))
         ),
         "There is one bias for each filter, not one for the whole layer.": (
-            lambda channels, filters, kernel, bias: filters * channels * kernel**2 + bias
+            _count(lambda c, filters, k, groups, bias: filters * c * k**2 + bias)
         ),
         "There is one bias for each filter, not for each channel of the input.": (
-            lambda channels, filters, kernel, bias: channels * (filters * kernel**2 + bias)
+            _count(lambda c, filters, k, groups, bias: filters * c * k**2 + c * groups * bias)
+        ),
+        "There is one bias for each filter, not one for each group.": (
+            _count(lambda c, filters, k, groups, bias: filters * c * k**2 + groups * bias)
         ),
         "A kernel has k x k weights: it is counted along one side only.": (
-            lambda channels, filters, kernel, bias: filters * (channels * kernel + bias)
+            _count(lambda c, filters, k, groups, bias: filters * (c * k + bias))
         ),
-        "A filter reaches through all channels: each of them has weights of its own.": (
-            lambda channels, filters, kernel, bias: filters * (kernel**2 + bias)
+        "A filter reaches through all channels of its group: each has weights of its own.": (
+            _count(lambda c, filters, k, groups, bias: filters * (k**2 + bias))
+        ),
+        "The groups are not used: a filter reaches through the channels of its own group only.": (
+            _count(lambda c, filters, k, groups, bias: filters * (c * groups * k**2 + bias))
         ),
         "These are the parameters of one filter.": (
-            lambda channels, filters, kernel, bias: channels * kernel**2 + bias
+            _count(lambda c, filters, k, groups, bias: c * k**2 + bias)
+        ),
+        "These are the parameters of one group of filters: add up all groups.": (
+            _count(lambda c, filters, k, groups, bias: filters // groups * (c * k**2 + bias))
+        ),
+        "A group is counted with all filters: each filter belongs to one group.": (
+            _count(lambda c, filters, k, groups, bias: groups * filters * (c * k**2 + bias))
+        ),
+        "The biases are divided by the groups too: each filter has a whole one.": (
+            lambda channels, filters, kernel, groups, bias: (
+                filters * (channels * kernel**2 + bias) // groups
+            )
         ),
     },
     entry=lambda index: "the number",

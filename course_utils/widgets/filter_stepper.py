@@ -25,10 +25,10 @@ from course_utils.widgets.still import Demo
 
 SIDE = 9  # of the largest small picture
 BRIGHTEST = 9  # one digit for each pixel
-WEIGHTS = ("edge", "mean", "sharpen", "all ones")
+WEIGHTS = ("Sobel", "blur", "sharpen", "right minus left", "all ones")
 LARGEST = {"kernel": 5, "padding": 2, "stride": 3, "dilation": 3}
 _PANEL, _HEIGHT = 324, 390  # width of the padded picture, height of the drawing
-_PADDING = (205, 225, 215)  # pale green: no pixel of the picture
+PADDING = (250, 236, 170)  # pale yellow: no level of a picture, grey or coloured
 
 
 @cache
@@ -57,8 +57,9 @@ def make_weights(name: str, kernel: int) -> np.ndarray:
     Parameters
     ----------
     name : str
-        One of `WEIGHTS`. "edge": right minus left; "mean": one over their number; "sharpen": the
-        middle against the others, adding up to 1.
+        One of `WEIGHTS`. "Sobel": right minus left, with more weight to the middle rows; "blur":
+        one over their number; "sharpen": the middle against its four neighbours, adding up to 1;
+        "right minus left": the last column minus the first.
     kernel : int, at least 1
         Side of the filter.
 
@@ -73,21 +74,20 @@ def make_weights(name: str, kernel: int) -> np.ndarray:
 
     Examples
     --------
-    >>> make_weights("edge", 3).tolist()
-    [[-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]]
+    >>> make_weights("Sobel", 3).tolist()
+    [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]
     """
     if name not in WEIGHTS:
         raise ValueError(f"name must be one of {', '.join(WEIGHTS)}, got {name!r}.")
-    weights = np.ones((kernel, kernel))
-    if name == "mean":
-        return weights / kernel**2
-    if name == "edge":
-        weights[:, :-1] = 0
-        weights[:, 0] -= kernel > 1  # a single tap is no difference
     if name == "sharpen":
-        weights *= -1
-        weights[kernel // 2, kernel // 2] = kernel**2
-    return weights
+        return _sharpen(kernel)
+    if name == "blur":
+        return np.full((kernel, kernel), 1 / kernel**2)
+    if name == "all ones" or kernel == 1:  # a single tap is no difference
+        return np.ones((kernel, kernel))
+    if name == "Sobel":  # (1 + x)^(k - 1) down, (x - 1) (1 + x)^(k - 2) across, lowest power first
+        return np.outer(_binomial(kernel - 1), np.convolve([-1, 1], _binomial(kernel - 2)))
+    return np.tile([-1.0, *[0.0] * (kernel - 2), 1.0], (kernel, 1))
 
 
 def answers(
@@ -133,7 +133,7 @@ def draw_filter(
     padding: int = 0,
     stride: int = 1,
     dilation: int = 1,
-    weights: str = "edge",
+    weights: str = "Sobel",
 ) -> tuple[Figure, str]:
     """Draw a filter at one place of a small picture, its products, and the sums found so far.
 
@@ -168,11 +168,11 @@ def draw_filter(
     row, column = divmod(place - 1, side)
     top, left = row * stride, column * stride
     extent = kernel_extent(kernel, dilation)
-    here = np.s_[top : top + extent : dilation, left : left + extent : dilation]
-    products = taps * np.pad(picture, padding)[here]
-    drawing = _with_picture(picture, padding, (top, left, top + extent, left + extent), here)
+    under = np.s_[top : top + extent : dilation, left : left + extent : dilation]
+    products = taps * np.pad(picture, padding)[under]
+    drawing = _with_picture(picture, padding, (top, left, top + extent, left + extent), under)
     cell = min(30, 150 // kernel)
-    weight_texts = as_text(taps) if weights != "mean" else np.full(taps.shape, f"1/{taps.size}")
+    weight_texts = as_text(taps) if weights != "blur" else np.full(taps.shape, f"1/{taps.size}")
     for below, (title, texts, values) in enumerate(
         [("weights", weight_texts, taps), ("weight x pixel", as_text(products), products)]
     ):
@@ -186,11 +186,15 @@ def draw_filter(
     cell = min(36, 216 // side)
     colours = signed_colours(result, np.abs(result).max())
     colours.reshape(-1, 3)[place:] = 245
-    grid = number_grid(shown, colours, cell, frames=[(row, column, row + 1, column + 1)])
+    longest = max(len(text) for text in as_text(result).ravel())
+    letters = max(7, min(15, int(0.42 * cell), int(1.45 * cell / longest)))  # keeps off the lines
+    here = (row, column, row + 1, column + 1)
+    grid = number_grid(shown, colours, cell, frames=[here], size=letters)
     write(drawing, (636, 12), f"sums: {side} x {side}", anchor="m")
     drawing.paste(grid, (636 - grid.width // 2, 24))
     size = f"floor(({n} + 2 x {padding} - {extent}) / {stride}) + 1 = {side}"
-    told = f"the {taps.size} products add up to {as_text(result[row, column, None])[0]}"
+    adding = f"{taps.size} products add up to" if taps.size > 1 else "only product is"
+    told = f"the {adding} {as_text(result[row, column, None])[0]}"
     line = f"Output row {row}, column {column} (place {place} of {side**2}): {told}. Side: {size}."
     figure = figure_of(drawing)
     listed = ", ".join(as_text(products).ravel())
@@ -198,7 +202,7 @@ def draw_filter(
     set_alt_text(
         figure,
         f"A {kernel} x {kernel} filter ({weights}) on {n} x {n} pixels, {settings}. {line} "
-        f"Products: {listed}. Sums so far: {', '.join(shown.ravel()[:place])}.",
+        f"Products: {listed}. Sums of row {row} so far: {', '.join(shown[row, : column + 1])}.",
     )
     return figure, line
 
@@ -238,12 +242,30 @@ def demo() -> Demo:
     return explore(draw_filter, place, **settings, weights=weights)
 
 
+def _sharpen(kernel: int) -> np.ndarray:
+    """-1 at the middle's neighbours above, below, left and right; the middle makes the sum 1."""
+    weights, middle = np.zeros((kernel, kernel)), kernel // 2
+    weights[max(middle - 1, 0) : middle + 2, middle] = -1
+    weights[middle, max(middle - 1, 0) : middle + 2] = -1
+    weights[middle, middle] = 0
+    weights[middle, middle] = 1 - weights.sum()
+    return weights
+
+
+def _binomial(power: int) -> np.ndarray:
+    """The numbers of (1 + x) to a power: 1, 1 1, 1 2 1, ..."""
+    numbers = np.ones(1)
+    for _ in range(power):
+        numbers = np.convolve(numbers, [1, 1])
+    return numbers
+
+
 def _with_picture(
     picture: np.ndarray, padding: int, window: tuple[int, int, int, int], taps: Any
 ) -> Any:
     """A sheet with the padded picture at its left, the window framed, its taps at full colour."""
     padded = np.pad(picture, padding)
-    colours = np.full((*padded.shape, 3), _PADDING, np.uint8)
+    colours = np.full((*padded.shape, 3), PADDING, np.uint8)
     inner = slice(padding, padding + len(picture))
     colours[inner, inner] = grey_colours(picture, BRIGHTEST)
     if taps is not None:

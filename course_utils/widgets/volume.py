@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from ipywidgets import Dropdown
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from course_utils.datasets.pictures import load_picture
 from course_utils.figures import set_alt_text
 from course_utils.geometry import conv_output_size
 from course_utils.widgets.canvas import Canvas
 from course_utils.widgets.explore import explore
+from course_utils.widgets.filter_stepper import PADDING
 from course_utils.widgets.number_grid import (
     CURRENT,
     as_text,
@@ -35,7 +36,7 @@ FILTERS = np.array([[_STEP] * 3, [np.full((3, 3), weight) for weight in (1, 0, -
 BIASES = np.array([1, -2])
 SIDE = 3  # of each output map, in both settings
 _LIGHT = np.array([[255, 150, 140], [150, 225, 150], [155, 180, 255]])  # of the channels
-_PADDING = (228, 228, 228)
+_TITLE = 24  # height of the line above the maps
 
 
 @cache
@@ -232,33 +233,38 @@ def demo() -> Demo:
     'Filter A, row 1, column 1'
     """
     choice = Dropdown(description="Input", options=list(SETTINGS))
+    start = (1, 1)
+    picture = _output_picture(choice.value, start)
     canvas = Canvas(
         "Output: filter A's map, then filter B's",
-        png=_png(_output_picture(choice.value)),
+        png=_png(picture),
         alt=_output_in_words(choice.value),
         rows=SIDE,
         columns=2 * SIDE,
-        width=6 * 48 + 1,
+        box=(0, _TITLE / picture.height, 1, 1 - _TITLE / picture.height),
+        width=picture.width,
         hover=True,
     )
-    canvas.cursor = [1, 1]
+    canvas.cursor = list(start)
+    canvas.help = "Arrow keys move."
 
-    def show_setting(change: dict[str, Any]) -> None:
+    def show_choice(_: dict[str, Any]) -> None:
         with canvas.hold_sync():
-            canvas.png = _png(_output_picture(change["new"]))
-            canvas.alt = _output_in_words(change["new"])
+            canvas.png = _png(_output_picture(choice.value, tuple(canvas.cursor)))
+            canvas.alt = _output_in_words(choice.value)
 
-    choice.observe(show_setting, "value")
+    choice.observe(show_choice, "value")
+    canvas.observe(show_choice, "cursor")
     return explore(draw_volume, canvas, choice)
 
 
 def _channel_colours(levels: np.ndarray, channel: int, padding: int) -> np.ndarray:
-    """Cells of one channel: 0 black, 3 the channel's light colour, padding pale grey."""
+    """Cells of one channel: 0 black, 3 the channel's light colour, padding in its own colour."""
     share = 0.25 + 0.75 * levels[..., None] / 3
     colours = np.rint(share * _LIGHT[channel]).astype(np.uint8)
     border = np.ones(levels.shape, dtype=bool)
     border[padding : len(levels) - padding, padding : len(levels) - padding] = False
-    colours[border] = _PADDING
+    colours[border] = PADDING
     return colours
 
 
@@ -279,12 +285,22 @@ def _paste_filters(
             drawing.paste(grid, (left, top + 9))
 
 
-def _output_picture(setting: str) -> Image.Image:
-    """Both maps side by side, without a gap: the canvas counts their cells."""
+def _output_picture(setting: str, chosen: tuple[int, int] | None = None) -> Image.Image:
+    """Both maps side by side under their names, the chosen cell framed.
+
+    There is no gap between the maps: the canvas counts their cells.
+    """
     maps = np.concatenate(list(output_volume(setting)), axis=1)
+    frames = [(*chosen, chosen[0] + 1, chosen[1] + 1)] if chosen else []
     colours = signed_colours(maps, np.abs(maps).max())
-    frames = [(0, 0, SIDE, SIDE), (0, SIDE, SIDE, 2 * SIDE)]
-    return number_grid(as_text(maps), colours, 48, frames=frames)
+    grid = number_grid(as_text(maps), colours, 48, frames=frames)
+    pen = ImageDraw.Draw(grid)
+    pen.line([(grid.width // 2, 0), (grid.width // 2, grid.height)], fill="black", width=3)
+    picture = sheet(grid.width, grid.height + _TITLE)
+    for number, name in enumerate("AB"):
+        write(picture, ((1 + 2 * number) * grid.width / 4, 11), f"map of filter {name}", anchor="m")
+    picture.paste(grid, (0, _TITLE))
+    return picture
 
 
 def _output_in_words(setting: str) -> str:

@@ -36,7 +36,11 @@ KERNELS = {"sharpen": SHARPEN, "edge": EDGE, "emboss": EMBOSS}
 filtered = {name: ndimage.correlate(camera.astype(float), k) for name, k in KERNELS.items()}
 shown = [np.clip(filtered["sharpen"], 0, 255) / 255, filtered["edge"] / 2040 + 0.5]
 shown.append(np.clip(filtered["emboss"], 0, 255) / 255)
-compare(camera, *shown, titles=["photograph", *KERNELS])
+axes = compare(camera, *shown, titles=["photograph", *KERNELS])
+alt = """A man in a dark coat with a camera on a lawn. Sharpen: the same man with hard outlines and
+grainy grass. Edge: only outlines on middle grey, light where it gets brighter to the right, dark
+where it gets darker. Emboss: the man as a relief, as if lit from one corner."""
+set_alt_text(axes[0].figure, alt)
 for name, picture in filtered.items():
     print(f"{name:>8}: values from {picture.min():.0f} to {picture.max():.0f}")
 # %% [markdown]
@@ -67,17 +71,18 @@ print("their sum ", products.sum())
 
 
 # %% [markdown]
-# Darker on the left, brighter on the right: the sum is positive. Then the filter moves one pixel to
-# the right and gives the next number, and so on, row by row. Left, the window; right, the sums so far. (The
-# weights in this drawing are 1, not 2, in the middle row.)
+# Darker on the left, brighter on the right: the sum is positive. The same in a drawing, with the
+# window framed at the left and the sums so far at the right. The framed 17 is yours. (The edge filter
+# is called **Sobel**, after its inventor; lesson 04 used it.)
 # %%
-figure, line = filter_stepper.draw_filter(place=17, n=9)
+figure, line = filter_stepper.draw_filter(place=3, n=9, weights="Sobel")
 print(line)
 figure
 
 
 # %% [markdown]
-# As a loop, this is all:
+# Then the filter moves one pixel to the right and gives the next number, and so on, row by row. As a
+# loop, this is all:
 # %%
 def correlate(picture, kernel):
     side = len(kernel)
@@ -154,7 +159,7 @@ for name, way in [("convolution", signal.convolve2d), ("cross-correlation", sign
 #
 # ## 4 What filters do
 #
-# Two numbers tell much about a filter. The **sum of its weights** is its answer to a flat patch of
+# Two things tell much about a filter. The **sum of its weights** is its answer to a flat patch of
 # level 1. The **signs** say what is compared with what.
 # %%
 BLUR = np.full((7, 7), 1 / 49)
@@ -166,6 +171,10 @@ for name, row in zip(["camera", "coffee"], axes, strict=True):
         middle = 128 if kernel.sum() == 0 else 0
         answer = ndimage.correlate(picture, kernel) / (8 if middle else 1) + middle
         show_image(np.clip(answer, 0, 255) / 255, ax, title=f"{name}, {title}")
+alt = """The man with a camera, and a cup of coffee with a spoon. Blur: both out of focus. Sharpen:
+hard outlines, more grain. Edge: outlines on middle grey, light where it gets brighter to the right.
+Emboss: man and cup as reliefs."""
+set_alt_text(figure, alt)
 sky = np.full((9, 9), 200.0)
 for name, kernel in {"blur": BLUR, **KERNELS}.items():
     inside = ndimage.correlate(sky, kernel)[4, 4]
@@ -173,7 +182,7 @@ for name, kernel in {"blur": BLUR, **KERNELS}.items():
 reveal("06-flat", "0")
 # %% [markdown]
 # - **Blur**: all weights equal, sum 1. Each pixel becomes the mean of its neighbours.
-# - **Sharpen**: sum 1, so flat areas stay. It adds what a pixel has more than its four neighbours.
+# - **Sharpen**: sum 1, so flat areas stay. It adds by how much a pixel exceeds its four neighbours, taken together.
 # - **Edge**: sum 0, so flat areas vanish. It subtracts left from right, and answers where they differ.
 # - **Emboss**: sum 1, and a slope from the top left to the bottom right: like light from one side.
 #
@@ -230,8 +239,18 @@ print(f"{agree} settings agree, {refused} have no place and are refused, of {15 
 picture = torch.zeros(1, 1, 20, 20)
 for stride, padding, dilation in itertools.product((1, 2, 3), (0, 1, 2), (1, 2, 3)):
     side = functional.conv2d(picture, torch.zeros(1, 1, 3, 3), None, stride, padding, dilation)
-    assert side.shape[-1] == conv_output_size(20, 3, stride, padding, dilation)
+    np.testing.assert_equal(side.shape[-1], conv_output_size(20, 3, stride, padding, dilation))
 print("27 settings agree with torch")
+# %% [markdown]
+# What is refused is told with a remedy: so much padding, or so large an input, is enough.
+# %%
+for setting in [(4, 9, 1, 1), (4, 3, 0)]:
+    try:
+        conv_output_size(*setting)
+    except ValueError as reason:
+        print("refused:", reason)
+print("kernel 9 with padding 3:", conv_output_size(4, 9, padding=3), end=", ")
+print("with an input of 7 and padding 1:", conv_output_size(7, 9, padding=1))
 # %% [markdown]
 # Does a convolution always make the picture smaller?
 # %% tags=["nbval-ignore-output"]
@@ -257,7 +276,11 @@ framed = {
     "zeros": ndimage.correlate(camera.astype(float), wide, mode="constant"),
     "border repeated": ndimage.correlate(camera.astype(float), wide, mode="nearest"),
 }
-compare(*(picture / 255 for picture in framed.values()), titles=[f"blur, {n}" for n in framed])
+titles = [f"blur, {name}" for name in framed]
+axes = compare(*(picture / 255 for picture in framed.values()), titles=titles)
+alt = """The photograph, strongly blurred. With zeros it fades to black at all four sides, most at the
+corners; with the border repeated it stays as bright at its sides as inside."""
+set_alt_text(axes[0].figure, alt)
 for name, picture in framed.items():
     print(f"{name:>15}: top right corner {picture[0, -1]:.0f}, sky nearby {picture[20, -20]:.0f}")
 # %% [markdown]
@@ -265,9 +288,13 @@ for name, picture in framed.items():
 #
 # **Move it.** Choose n, k, p, s, d and move the window with *Place*. Which settings let the window
 # miss the last row of pixels? Which keep the size at dilation 2? Which have no place at all, and
-# what does the line below say then? Pale green is padding.
+# what does the line below say then? Pale yellow is padding.
 # %% tags=["nbval-ignore-output"]
 filter_stepper.demo()
+# %% [markdown]
+# The last row is missed wherever the division by s leaves a remainder: n 8, k 3, s 2. At dilation 2 a
+# kernel of 3 keeps the size with padding 2, because its extent is 5. No place is left where the extent
+# exceeds n + 2p; the line then says how much padding, or how large a picture, would do.
 # %% [markdown]
 # ## 6 Volume in, volume out
 #
@@ -301,7 +328,7 @@ for name, filter_, bias in zip("AB", volume.FILTERS, volume.BIASES, strict=True)
 # %%
 def conv2d_loops(inputs, filters, bias, stride=1, padding=0):
     padded = np.pad(inputs, [(0, 0), (padding, padding), (padding, padding)])
-    count, _, side, _ = filters.shape  # (k filters, channels, rows, columns)
+    count, _, side, _ = filters.shape  # (F filters, C channels, k rows, k columns)
     rows, columns = (conv_output_size(n, side, stride, padding) for n in inputs.shape[1:])
     output = np.zeros((count, rows, columns))
     for number, row, column in np.ndindex(*output.shape):
@@ -318,7 +345,7 @@ print("by formula", conv_output_size(7, kernel=3, stride=2), "places along each 
 np.testing.assert_array_equal(output, volume.output_volume())
 reveal("06-volume", "3 x 3 x 2")
 # %% [markdown]
-# One map for each filter: **k filters in, k channels out**, however many channels came in. The two
+# One map for each filter: **F filters, F channels out**, however many channels came in. The two
 # maps are stacked to a new volume, the input of the next layer.
 #
 # A well-known animation (in the notes of Stanford's course CS231n) shows the same numbers 7, 3, 2,
@@ -335,17 +362,22 @@ volume.draw_volume((0, 0), "5 x 5 x 3, padding 1")[0]
 # %% [markdown]
 # **Move it.** Click an output number, or move over them with the mouse or the arrow keys: left three
 # columns filter A's map, right three filter B's. Every number is traced to its 27 products. Where
-# does filter A answer most strongly, and why? Why is its left column so large with padding 1?
+# does filter A answer most strongly, and why? Why is its left column so large with padding 1? Pale
+# yellow is padding.
 # %% tags=["nbval-ignore-output"]
 volume.demo()
 
 
 # %% [markdown]
+# With padding 0 filter A never exceeds 3: the right columns of a window add up to hardly more than the
+# left ones, and the bias gives 1. With padding 1 the first windows have zeros at their left. Nothing is
+# subtracted there, hence 9, 16 and 8, and at the right edge the same with the other sign.
+# %% [markdown]
 # ## 7 What does a layer hold, what does it cost?
 #
 # A layer of F filters, k x k, over C channels holds F (C k k + 1) **parameters**: the weights and a
-# bias for each filter. Its cost is counted in **multiply-adds** (MACs): each of the output's F x m x
-# m numbers takes C k k of them.
+# bias for each filter. Its cost is counted in **multiply-adds** (MACs). With an output of m x m places,
+# F x m x m numbers come out, and each takes C k k of them.
 # %%
 def parameters(channels, filters, kernel):
     return filters * (channels * kernel * kernel + 1)
@@ -379,16 +411,15 @@ reveal("06-larger", "stay")
 # The same weights serve every place (**weight sharing**), so the size of the picture does not enter.
 # That is why a network can be trained on small pictures and used on large ones, as long as all its
 # layers are convolutions (lesson 11).
-#
+# %% [markdown]
 # **Spot the error.** "Pooling reduces the number of parameters." Pooling halves the sides of what
 # follows. In the table, halving the side divides the *multiply-adds* by four and leaves the
 # parameters as they are. Lesson 07 takes this slip apart.
-#
-# ## 8 Three ways, the same numbers
+# %% [markdown]
+# ## 8 Loops, a matrix, a library: the same numbers
 #
 # Loops in Python are slow. A well-known trick is called **im2col**, "image to columns": write the
-# pixels under each window as one column of a large matrix. Then *all* windows and *all* filters are
-# one matrix product.
+# pixels under each window as one column of a large matrix.
 # %%
 def im2col(inputs, side, stride=1, padding=0):
     padded = np.pad(inputs, [(0, 0), (padding, padding), (padding, padding)])
@@ -401,6 +432,9 @@ def im2col(inputs, side, stride=1, padding=0):
     return np.array(patches).T, (rows, columns)  # (C * k * k, places)
 
 
+# %% [markdown]
+# With each filter as one row of a second matrix, *all* filters at *all* windows are one product:
+# %%
 def conv2d_matrix(inputs, filters, bias, stride=1, padding=0):
     patches, shape = im2col(inputs, filters.shape[-1], stride, padding)
     product = filters.reshape(len(filters), -1) @ patches  # (F, C k k) @ (C k k, places)
@@ -408,7 +442,8 @@ def conv2d_matrix(inputs, filters, bias, stride=1, padding=0):
 
 
 # %% [markdown]
-# For the cup: 27 numbers under each window, 9 places. The two filters become two rows of 27.
+# For the cup: 27 numbers under each window, 9 places. The two filters become two rows of 27. Orange is
+# positive, purple negative; each matrix has its own scale.
 # %%
 patches, shape = im2col(coloured, 3, stride=2)
 flat = volume.FILTERS.reshape(2, 27)
@@ -475,12 +510,15 @@ for name, ms in cost.items():
 # behind: eight filters share the patches, and multiplying matrices is what processors do best. The
 # price is memory, up to k x k times the picture. (For such a small layer the ratios say little about
 # networks; `benchmarks/classical.py` compares with more care.)
-#
+# %% [markdown]
 # ## 9 Learned filters
 #
 # Nobody tells a network the weights. Can they be found from examples alone? First a test whose
 # answer we know. Given a photograph and Sobel's answer to it, and nine unknown weights: change the
-# weights until the layer's answer is Sobel's. All we need is the error's gradient.
+# weights until the layer's answer is Sobel's.
+#
+# All we need is the error's **gradient**: how fast the error grows with each weight. PyTorch computes it
+# (`backward`). An optimiser, here one called LBFGS, steps against it until the error falls no more.
 # %%
 def learn(weights, error):
     optimiser = torch.optim.LBFGS(weights, max_iter=60, line_search_fn="strong_wolfe")
@@ -535,6 +573,8 @@ print({name: int(np.sum(target == side)) for side, name in enumerate(SIDES)})
 # %% [markdown]
 # Training on patches *is* training a convolution: im2col again, a matrix product of 49 pixels with
 # five columns of weights. Each rim pixel of the left half is an example, and as many from elsewhere.
+# The error is the **cross-entropy** (lesson 09), which is small where the right answer is the largest
+# of the five; the second term keeps the weights small.
 # %%
 grey = (coins.image - coins.image.mean()) / 255
 windows = np.lib.stride_tricks.sliding_window_view(np.pad(grey, 3, mode="edge"), (7, 7))
@@ -551,14 +591,14 @@ loss = learn(
 )
 print(f"{len(x)} examples of {x.shape[1]} pixels; loss below 0.5: {loss < 0.5}")
 # %% [markdown]
-# **Predict.** One of the filters has a *dark left and a bright right* half.
+# **Predict.** One of the filters subtracts its left half and adds its right.
 # %% tags=["nbval-ignore-output"]
 predict("06-learned", "It stands for the rim at a coin's ...", options=SIDES[1:])
 # %%
 learned = layer.weight.detach().reshape(5, 7, 7).numpy()
 figure, axes = plt.subplots(1, 7, figsize=(8.2, 1.6))
 for ax, title, weights in zip(
-    axes, [*SIDES, "Sobel", "Sobel"], [*learned, EDGE, EDGE.T], strict=True
+    axes, [*SIDES, "Sobel, across", "Sobel, down"], [*learned, EDGE, EDGE.T], strict=True
 ):
     largest = np.abs(weights).max()
     ax.imshow(weights, cmap="PuOr_r", vmin=-largest, vmax=largest)
@@ -567,27 +607,33 @@ set_alt_text(figure, "Five learned filters and Sobel's two; orange is positive, 
 for side, ends in zip(SIDES[1:], ["left right", "top bottom"] * 2, strict=True):
     filter_ = learned[SIDES.index(side)]
     profile = filter_.sum(axis=0 if "left" in ends else 1)  # 7 sums along the row or the column
-    bright = ends.split()[int(profile[4:].sum() > profile[:3].sum())]
-    print(f"rim at the {side:>6}: the filter's bright side is {bright}")
+    added = ends.split()[int(profile[4:].sum() > profile[:3].sum())]
+    print(f"rim at the {side:>6}: the filter adds its {added} half and subtracts the other")
 reveal("06-learned", "left")
 # %% [markdown]
-# Four edge filters that nobody wrote: each subtracts the cloth from the coin, in its own direction,
+# Orange weights are positive, purple negative; each picture has its own scale. Four edge filters that
+# nobody wrote: each subtracts the cloth from the coin, in its own direction,
 # as Sobel does. They are larger and softer, because coins are large and the picture has grain. The
 # first one has learned what a rim is *not*.
 #
-# The weights go into a convolution over the whole picture. The right half was never seen.
+# The weights go into a convolution over the whole picture. Column 192 cuts some coins; they end before
+# column 239. What lies beyond was never seen.
 # %%
 weights = layer.weight.detach().reshape(5, 1, 7, 7)
 padded = torch.tensor(np.pad(grey, 3, mode="edge"), dtype=torch.float32)[None, None]
 answers = functional.conv2d(padded, weights, layer.bias.detach())[0].numpy()  # (5, H, W)
-unseen = np.s_[:, 192:]
-compare(
+unseen = np.s_[:, 239:]  # eight whole coins and a part of a ninth
+axes = compare(
     coins.image[unseen],
     target[unseen],
     answers.argmax(axis=0)[unseen],
-    titles=["unseen half", "rim, by side", "the layer's answer"],
+    titles=["unseen coins", "rim, by side", "the layer's answer"],
     class_names=SIDES,
 )
+alt = """Coins on dark cloth; their rims as thin rings in four colours, one for each side; and the
+layer's answer: the same colours on the same sides, in thicker rings, and many false pieces of rim on
+the heads and letters inside the coins."""
+set_alt_text(axes[0].figure, alt)
 
 
 # %% [markdown]
@@ -606,16 +652,25 @@ by_way["Sobel, smoothed"] = sides_by_sobel(1.5)
 share = {name: np.mean((by == target)[unseen][is_rim]) for name, by in by_way.items()}
 best = max(share, key=share.get)
 print(f"rim pixels with the right side: most by the {best}; above 90 %: {share[best] > 0.9}")
+called = answers.argmax(axis=0)[unseen] > 0
+precision, found = np.mean(is_rim[called]), np.mean(called[is_rim])
+print(f"rim that is found: more than 80 %: {found > 0.8}; of what is called rim,", end=" ")
+print(f"less than two thirds are rim: {precision < 2 / 3}")
 # %% [markdown]
 # The shares (those of the layer differ a little from machine to machine):
 # %% tags=["measured"]
 for name, value in share.items():
     print(f"{name:>15}: {value:.1%} of the unseen rim pixels get the right side")
+print(f"the layer calls {called.mean():.1%} rim; {is_rim.mean():.1%} are rim")
+print(f"of what it calls rim, {precision:.1%} is rim (precision); of the rim it finds {found:.1%}")
 # %% [markdown]
-# The layer wins on the task that it was trained for, with one convolution. Sobel has seen no coin and
-# comes close once the grain is smoothed away. A learned filter is as good as its examples: of cups,
-# or of dark coins on bright cloth, this one knows nothing.
+# On a rim's *side* the layer wins, with one convolution, on the task that it was trained for. Sobel has
+# seen no coin and comes close once the grain is smoothed away.
 #
+# On *where* the rims are it is poor. It also sees rims where coins have relief, and too thick ones: a
+# window of 7 x 7 cannot know what is the edge of a whole coin. And a learned filter is as good as its
+# examples: of cups, or of dark coins on bright cloth, this one knows nothing.
+# %% [markdown]
 # ## 10 A filter that looks for something
 #
 # Take a piece of the picture itself as the weights, a **template**. Where the picture looks like it,
@@ -633,9 +688,19 @@ body = len(LINES[0][1].replace(" ", ""))  # the title is larger: leave it out
 e_boxes = [box for box, letter in zip(boxes[body:], letters[body:], strict=True) if letter == "e"]
 around = tuple(slice(s.start - 1, s.stop + 1) for s in e_boxes[0])
 print(f"{len(e_boxes)} letters e below the title; the template has {even[around].shape} pixels")
-figure, axes = plt.subplots(1, 3, figsize=(8.2, 2.3), width_ratios=[4, 4, 1])
-pictures = [even / even.max(), uneven / 255, even[around] / even.max()]
-compare(*pictures, titles=["even light", "light as it was", "template"], axes=axes)
+ax = plt.figure(figsize=(1.3, 1.6)).add_subplot()
+show_image(even[around] / even.max(), ax, title="template")
+set_alt_text(ax, "A letter e of a few pixels, dark on bright paper.")
+# %% [markdown]
+# The page, first in even light, then in the light as it was:
+# %%
+figure = plt.figure(figsize=(7.68, 8.24), layout="none")  # a pixel of the page: 2 x 2 on screen
+for bottom, title, page in [(0.5, "even light", even / even.max()), (0, "as it was", uneven / 255)]:
+    show_image(page, figure.add_axes((0, bottom, 1, 382 / 824)), title)
+alt = """A printed page: a title and lines of text. In even light the paper is equally bright
+everywhere; as it was, the page lies in shade at its left, where the paper is nearly as dark as the ink is at
+the right."""
+set_alt_text(figure, alt)
 # %% [markdown]
 # The 33 places with the largest sum, no two closer than 4 pixels, are called "e". How many of them
 # are? Wrong way first: the template as it is.
@@ -659,7 +724,7 @@ print(f"{template.sum():.1f}; on the e itself {np.sum(template**2):.1f}")
 # Blank paper is brighter than any letter, so it has the larger sum. Section 4 knows the remedy: make
 # the weights add up to 0. Subtract the template's mean, and flat paper gives 0.
 #
-# **Predict.** With these weights: how many of the 33 in even light, and in the light as it was?
+# **Predict.** With these weights: how many of the 33 are found in the light as it was?
 # %% tags=["nbval-ignore-output"]
 predict("06-template", "In the light as it was, how many are found?", number=("of 33", 0, 33))
 # %%
@@ -767,11 +832,11 @@ quiz("06_convolution")
 # %% [markdown]
 # ## Recap
 #
-# - A filter lies on a window, multiplies weight by pixel, and adds: one number. Networks do not flip the kernel; what they call convolution is cross-correlation, and learned weights make the flip a matter of storage.
+# - A filter lies on a window, multiplies weight by pixel, and adds: one number. Networks do not flip the kernel: what they call convolution is cross-correlation.
 # - The side that comes out is floor((n + 2p - extent) / s) + 1 with extent d (k - 1) + 1; padding d (k - 1) / 2 at stride 1 keeps the size.
 # - A filter reaches through all channels: k x k x C weights and a bias. F filters give F channels.
 # - Parameters are F (C k k + 1), whatever the picture's size; multiply-adds are F m m C k k, and grow with it.
-# - Loops, one matrix product of patches (im2col) and the library give the same numbers at very different cost; the weights themselves can be learned.
+# - Loops, one matrix product (im2col) and the library give the same numbers at very different cost; the weights can be learned.
 #
 # **Next:** the exercise of this lesson, then lesson 07, pooling and the receptive field.
 # %% [markdown]

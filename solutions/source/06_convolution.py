@@ -16,9 +16,12 @@
 #
 # **Typical errors:** the place 1 forgotten or the division not rounded down (6.1), `range(rows)` used as
 # window position although the stride is 2 (6.2), `np.pad(inputs, padding)`, which pads the channels too
-# (6.2), patches with the channel last (6.3), maps scrambled by a reshape without transpose (6.4), one
-# bias for each channel (6.5), the input's size where the output's is meant (6.6), all four axes flipped
-# (6.7). Each has its own message in the checks.
+# (6.2), patches with the channel last (6.3), a reshape where axes must be exchanged (6.3, 6.4), the
+# bias laid along the places (6.4), the groups forgotten (6.5), the input's size where the output's is
+# meant (6.6), all four axes flipped (6.7). Each has its own message in the checks.
+#
+# **Not to be copied:** 6.2 and 6.3 have the dilation that the lesson's functions lack, 6.4 several
+# pictures, 6.5 groups.
 # %%
 import numpy as np
 
@@ -149,25 +152,27 @@ print(maps.shape, "from", coffee.shape)
 #
 # Loops are slow. Write the numbers under each window as one *column* of a matrix: the columns in the
 # order of the places (row by row), and inside a column channel by channel, each channel row by row.
-# No padding here; pad before if you need it.
+# There is no padding. New is the dilation: a window then takes every `dilation`-th pixel.
 #
-# **Example.** `inputs` [[[1, 2, 3], [4, 5, 6]]] with 2 x 2 windows at stride 1 has two places:
-# [[1, 2], [2, 3], [4, 5], [5, 6]].
+# **Example.** `inputs` [[[1, 2, 3], [4, 5, 6]]] with 2 x 2 windows at stride 1 and dilation 1 has two
+# places: [[1, 2], [2, 3], [4, 5], [5, 6]].
 # %%
-def im2col(inputs, side, stride):
+def im2col(inputs, side, stride, dilation):
     """The windows of a volume as columns, array of shape (C * side * side, places).
 
     inputs : array of shape (C, H, W)
-    side : int, side of the window
-    stride : int
+    side : int, a window takes side x side pixels of each channel
+    stride, dilation : int; the settings always leave at least one place
     """
     ### BEGIN SOLUTION
-    rows, columns = (output_size(n, side, stride, 0, 1) for n in inputs.shape[1:])
+    rows, columns = (output_size(n, side, stride, 0, dilation) for n in inputs.shape[1:])
+    reach = dilation * (side - 1) + 1
     patches = []
     for row in range(rows):
         for column in range(columns):
             top, left = row * stride, column * stride
-            patches.append(inputs[:, top : top + side, left : left + side].ravel())
+            window = inputs[:, top : top + reach : dilation, left : left + reach : dilation]
+            patches.append(window.ravel())
     return np.array(patches).T
     ### END SOLUTION
 
@@ -178,46 +183,48 @@ check("6.3", im2col, aspect="one channel")
 check("6.3", im2col, aspect="one channel", seed=108)
 ### END HIDDEN TESTS
 # %% points=1
-check("6.3", im2col, aspect="volumes and stride")
+check("6.3", im2col, aspect="volumes and gaps")
 ### BEGIN HIDDEN TESTS
-check("6.3", im2col, aspect="volumes and stride", seed=109)
+check("6.3", im2col, aspect="volumes and gaps", seed=109)
 ### END HIDDEN TESTS
 
 
 # %% [markdown]
-# ## 6.4 All filters at all places: one product (2 points)
+# ## 6.4 All filters at all places of all pictures: one product (2 points)
 #
-# With the patches as columns, the whole layer is *one* matrix product. Make a matrix of the filters,
-# multiply, add each filter's bias, and give the result its shape: one map of `shape` (rows, columns)
-# for each filter.
+# Networks work on several pictures at once. Their patches stand side by side: first all places of
+# the first picture, then those of the second. With them the whole layer is *one* matrix product. Make
+# a matrix of the filters, multiply, add each filter's bias, and give each picture its maps.
 #
-# **Example.** Patches [[1, 2], [2, 3], [4, 5], [5, 6]], one filter [[[[1, 0], [0, 1]]]], bias [10] and
-# shape (1, 2) give [[[16, 18]]].
+# **Example.** Patches [[1, 2], [2, 3], [4, 5], [5, 6]], one filter [[[[1, 0], [0, 1]]]] and bias [10].
+# With shape (1, 1, 2), one picture: [[[[16, 18]]]]. With shape (2, 1, 1), two pictures of one place:
+# [[[[16]]], [[[18]]]].
 # %%
 def apply_filters(patches, filters, bias, shape):
-    """The maps of F filters, float array of shape (F, rows, columns).
+    """The maps of F filters for N pictures, float array of shape (N, F, rows, columns).
 
-    patches : array of shape (C * k * k, places), as im2col makes it
+    patches : array of shape (C * k * k, places), as im2col makes it, picture after picture
     filters : array of shape (F, C, k, k)
     bias : array of shape (F,)
-    shape : (rows, columns) with rows * columns places
+    shape : (N, rows, columns) with N * rows * columns places
     """
     ### BEGIN SOLUTION
     weights = filters.reshape(len(filters), -1)  # (F, C * k * k)
     product = weights @ patches + bias[:, None]  # (F, places)
-    return product.reshape(len(filters), *shape)
+    maps = product.reshape(len(filters), *shape)  # (F, N, rows, columns)
+    return maps.swapaxes(0, 1)
     ### END SOLUTION
 
 
 # %% points=1
-check("6.4", apply_filters, aspect="one filter")
+check("6.4", apply_filters, aspect="one picture")
 ### BEGIN HIDDEN TESTS
-check("6.4", apply_filters, aspect="one filter", seed=110)
+check("6.4", apply_filters, aspect="one picture", seed=110)
 ### END HIDDEN TESTS
 # %% points=1
-check("6.4", apply_filters, aspect="several filters")
+check("6.4", apply_filters, aspect="several pictures")
 ### BEGIN HIDDEN TESTS
-check("6.4", apply_filters, aspect="several filters", seed=111)
+check("6.4", apply_filters, aspect="several pictures", seed=111)
 ### END HIDDEN TESTS
 # %% [markdown] tags=["solution"]
 # **Discussion.** Why is the matrix product faster, although it multiplies as often? Python's loop does one
@@ -230,33 +237,42 @@ check("6.4", apply_filters, aspect="several filters", seed=111)
 # ## 6.5 What a layer holds (2 points)
 #
 # Count the parameters of a convolution layer: the weights of all its filters, and one bias for each
-# filter if the layer has biases.
+# filter if the layer has biases. New are **groups**: the channels are split into `groups` equal parts,
+# the filters too, and a filter reaches through the channels of its own group only. One group is the
+# layer of the lesson.
 #
-# **Example.** 3 channels, 2 filters, kernel 3, with biases: 2 x (27 + 1) = 56.
+# **Example.** 3 channels, 2 filters, kernel 3, 1 group, with biases: 2 x (27 + 1) = 56. 6 channels, 4
+# filters, kernel 3, 2 groups, with biases: each filter reaches through 3 channels, 4 x (27 + 1) = 112.
 # %%
-def parameter_count(channels, filters, kernel, bias):
+def parameter_count(channels, filters, kernel, groups, bias):
     """Number of parameters of a convolution layer, an int.
 
     channels, filters, kernel : int; the kernel is kernel x kernel
+    groups : int; channels and filters can be divided by it
     bias : bool, whether each filter has a bias
     """
     ### BEGIN SOLUTION
-    weights = channels * kernel**2  # of one filter
+    weights = channels // groups * kernel**2  # of one filter
     return filters * (weights + bias)
     ### END SOLUTION
 
 
 # %% points=1
-check("6.5", parameter_count, aspect="without bias")
+check("6.5", parameter_count, aspect="one group")
 ### BEGIN HIDDEN TESTS
-check("6.5", parameter_count, aspect="without bias", seed=112)
+check("6.5", parameter_count, aspect="one group", seed=112)
 ### END HIDDEN TESTS
 # %% points=1
-check("6.5", parameter_count, aspect="with bias")
+check("6.5", parameter_count, aspect="several groups")
 ### BEGIN HIDDEN TESTS
-check("6.5", parameter_count, aspect="with bias", seed=113)
-check("6.5", parameter_count, cases=[(1, 6, 5, True), (512, 1024, 3, True)])
+check("6.5", parameter_count, aspect="several groups", seed=113)
+check("6.5", parameter_count, cases=[(1, 6, 5, 1, True), (512, 512, 3, 512, True)])
 ### END HIDDEN TESTS
+# %% [markdown] tags=["solution"]
+# **Discussion.** As many groups as channels, with one filter each, is called *depthwise*: 512 filters of
+# 3 x 3 over 512 channels hold 512 x (9 + 1) = 5,120 parameters in place of 2,359,808. The price: no
+# filter compares channels any more. Networks for telephones let a 1 x 1 convolution follow, which does
+# nothing else.
 
 
 # %% [markdown]
