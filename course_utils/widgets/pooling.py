@@ -67,13 +67,13 @@ def pool(images: np.ndarray, kind: str, window: int, stride: int) -> np.ndarray:
         return images[..., ::stride, ::stride]
     dense = kind == "maximum, then blur"
     for axis in (-1, -2):  # a square window is a row of columns
-        views = sliding_window_view(images, window, axis=axis)
-        step = [slice(None)] * views.ndim
-        step[axis - 1] = slice(None, None, 1 if dense else stride)
-        images = reduce.reduce(views[tuple(step)], axis=-1)
+        first, *others = _taps(images, window, 1 if dense else stride, axis)
+        images = first.copy()
+        for tap in others:
+            reduce(images, tap, out=images)
     if kind == "average":
         images = images / window**2
-    return _blur(images, stride)[..., ::stride, ::stride] if dense else images
+    return _blurred_samples(images, stride) if dense else images
 
 
 def beyond_moving(before: np.ndarray, after: np.ndarray, shift: int, stride: int) -> np.ndarray:
@@ -237,7 +237,7 @@ def draw_pooling(
     beyond = beyond_moving(first, output, shift, stride)
     unknown = output.shape[1] - beyond.shape[1]
     beyond = np.pad(beyond, ((0, 0), (unknown, 0)), constant_values=np.nan)
-    figure, axes = new_figure(1, 3, width=8.4, height=3.0)
+    figure, axes = new_figure(1, 3, width=7.6, height=2.75)
     size = "" if kind == "stride alone" else f"{window} x {window}, "
     titles = (
         f"picture, moved by {shift}",
@@ -288,18 +288,27 @@ def demo() -> Demo:
     )
 
 
-def _blur(images: np.ndarray, stride: int) -> np.ndarray:
-    """Weighted mean of neighbours, 1 2 1 for stride 2; beyond the border the picture is mirrored.
+def _blurred_samples(images: np.ndarray, stride: int) -> np.ndarray:
+    """Weighted mean of neighbours at every n-th place, 1 2 1 for stride 2.
 
-    The mirror holds the outermost pixels too, so for stride 2 they are repeated.
+    Beyond the border the picture is mirrored, outermost pixels included: stride 2 repeats them.
     """
     tent = np.minimum(np.arange(1, 2 * stride), np.arange(2 * stride - 1, 0, -1)) / stride**2
     tent = tent.astype(images.dtype)
     around = [(0, 0)] * (images.ndim - 2) + [(stride - 1, stride - 1)] * 2
     padded = np.pad(images, around, mode="symmetric")
     for axis in (-1, -2):
-        padded = sliding_window_view(padded, len(tent), axis=axis) @ tent
+        taps = zip(tent, _taps(padded, len(tent), stride, axis), strict=True)
+        padded = sum(weight * tap for weight, tap in taps)
     return padded
+
+
+def _taps(images: np.ndarray, window: int, stride: int, axis: int) -> list[np.ndarray]:
+    """The first value of every window along an axis, the second, ..., the last."""
+    places = conv_output_size(images.shape[axis], window, stride)
+    along = np.moveaxis(images, axis, -1)
+    taps = [along[..., t : t + stride * (places - 1) + 1 : stride] for t in range(window)]
+    return [np.moveaxis(tap, -1, axis) for tap in taps]
 
 
 @cache

@@ -304,19 +304,19 @@ reveal("07-shift", max(on_coins, key=on_coins.get))
 # %% [markdown]
 # A shift by a whole cell, two pixels, changes nothing: equivariance holds for multiples of the
 # stride. (What is left of the blurs comes from the border, where they repeat the last pixels.)
-# %% [markdown]
-# By one pixel, of the poolings, blur changes least and the average is second, on every picture. On
-# coins and cat, dropping samples is worst. Not on the page: little but thin dark strokes, and
-# by the maximum a stroke survives or vanishes whole. The strided convolution is hit hard, because
-# edges are fine detail; blur helps there too. Four poolings in a row, total stride 16, leave one
-# shift in sixteen exact.
 #
-# The page's line of the table, drawn; orange became brighter than by moving alone, purple darker:
+# By one pixel, of the poolings, blur changes least and the average is second, on every picture. On
+# coins and cat, dropping samples is worst. Not on the page: it holds little but thin dark strokes,
+# and by the maximum a stroke survives or vanishes whole. That line of the table, drawn; orange
+# became brighter than by moving alone, purple darker:
 # %%
 figure, line = pooling.draw_pooling("page", "maximum", window=2, stride=2, shift=1)
 print(line)
 figure
 # %% [markdown]
+# The strided convolution is hit hard too, because edges are fine detail; blur helps there as well.
+# Four poolings in a row, total stride 16, leave one shift in sixteen exact.
+#
 # **Move it.** Start with stride 2 and walk the shift from 0 to 8. Then raise window and stride
 # together. The second line below the picture is the subject of the next section.
 # %% tags=["nbval-ignore-output"]
@@ -336,8 +336,9 @@ for kind in pooling.KINDS:
     print(f"{kind:>18}", *(f"{w:5.0%}" for w in what), "   ", *(f"{w:5.1f}" for w in where))
 # %% [markdown]
 # Here is the trade in its purest form. The maximum of a map of answers keeps WHAT *exactly*, at any
-# window, as long as the windows leave no gap: the largest value is still the largest. WHERE gets coarser with every step. The average
-# dilutes a strong answer with its weak neighbours, and a stride alone may step over it.
+# window, as long as the windows leave no gap: the largest value is still the largest. WHERE gets
+# coarser with every step. The average dilutes a strong answer with its weak neighbours, and a stride
+# alone may step over it.
 #
 # But these maps were made by hand. What happens inside a network that was trained? Digits of real
 # handwriting, each anywhere on a real texture of 64 x 64 pixels:
@@ -372,6 +373,7 @@ test_images, test_digits, test_places = digits_on_texture(500, "test", seed=1)
 shown = [image[0].numpy() + 0.5 for image in test_images[:6]]
 figure, axes = plt.subplots(1, 6, figsize=(7.6, 1.6))
 compare(*shown, titles=[f"{digit}" for digit in test_digits[:6].tolist()], axes=axes)
+set_alt_text(figure, "White digits 1 0 2 9 6 5, each somewhere on grass, gravel or brick.")
 print("centres:", test_places[:6].tolist())
 
 
@@ -861,10 +863,8 @@ ax.set_xticks(np.arange(16) + 0.5, range(16))
 ax.set_yticks(np.arange(6) + 0.5, range(6))
 ax.invert_yaxis()
 set_alt_text(ax, "A table of 6 rows and 16 columns with 60 dark fields, 10 in each row.")
-print(
-    f"{connected.sum()} of 96 pairs; each map of S2 is read {set(connected.sum(axis=1).tolist())} times;\n"
-    f"C3's maps read {connected.sum(axis=0).tolist()}"
-)
+print(f"{connected.sum()} of 96 pairs; how often each map of S2 is read: {connected.sum(axis=1)}")
+print(f"how many maps each map of C3 reads: {connected.sum(axis=0)}")
 # %% [markdown]
 # **Your turn.** Before the table is shown, fill it in: for each layer the side of its maps and its
 # parameters. A filter has a bias; the sub-samplings and C3 are as above. Fill in the cell, then run
@@ -1019,11 +1019,11 @@ quiz("07_pooling_and_receptive_field")
 # %% [markdown]
 # ## Recap
 #
-# - Pooling has no parameters. It keeps one number of each window, the maximum or the average, and cuts activations; 3 of 4 values go with 2 x 2.
+# - Pooling has no parameters. It keeps one number of each window and cuts activations; 3 of 4 values go with 2 x 2.
 # - The maximum keeps WHAT and loses WHERE. In a trained network WHAT rises with every stage; WHERE is told best in the middle.
 # - Stride breaks equivariance: a shift by less than the stride changes the values. Blur before you drop.
-# - Receptive field: size + (k - 1) jump, jump times stride. The effective field of many plain layers is a bell in its middle.
-# - LeNet-5 adds, scales, shifts and squashes where later networks take the maximum: 60,000 parameters.
+# - Receptive field: size + (k - 1) jump, jump times stride. The effective field of many plain layers is a bell inside it.
+# - LeNet-5 adds, scales, shifts and squashes where later networks take the maximum.
 #
 # **Next:** the exercise of this lesson, then lesson 08, upsampling: the way back.
 # %% [markdown]
