@@ -73,7 +73,7 @@ print("their sum ", products.sum())
 # %% [markdown]
 # Darker on the left, brighter on the right: the sum is positive. The same in a drawing, with the
 # window framed at the left and the sums so far at the right. The framed 17 is yours. (The edge filter
-# is called **Sobel**, after its inventor; lesson 04 used it.)
+# is called **Sobel**, after one of its inventors; lesson 04 used it.)
 # %%
 figure, line = filter_stepper.draw_filter(place=3, n=9, weights="Sobel")
 print(line)

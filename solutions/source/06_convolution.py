@@ -2,7 +2,7 @@
 # # Exercises to lesson 06: Convolution
 #
 # You build a convolution layer: its size, its sums in loops, the same as one matrix product, what it
-# holds and what it costs: **20 points, about 100 minutes**. Write each answer where the stub is and
+# holds and what it costs: **20 points, about 105 minutes**. Write each answer where the stub is and
 # run the check below it. A check says "right", or what is wrong, with the smallest example it found.
 # Run the checks as often as you like; nobody counts.
 #
@@ -10,7 +10,7 @@
 # %% [markdown] tags=["solution"]
 # ### For instructors: before class
 #
-# **Time needed:** 6.1 takes 15 minutes, 6.2 takes 30, 6.3 and 6.4 take 25 together, 6.5 to 6.7 take 20,
+# **Time needed:** 6.1 takes 15 minutes, 6.2 takes 30, 6.3 and 6.4 take 30 together, 6.5 to 6.7 take 20,
 # the written answer 10. In a class of 90 minutes do 6.2 at the blackboard with one channel and leave
 # dilation as homework.
 #
