@@ -339,6 +339,19 @@ SLIPS = [
         "The deviation is that of a sample",
     ),
     (
+        "7.6",
+        lambda before, after: np.sqrt(np.mean(beyond(before, after) ** 2)) / after.std(),
+        "The change is divided by the deviation of the new output",
+    ),
+    (
+        "7.6",
+        lambda before, after: (
+            np.sqrt(np.mean(beyond(before, after) ** 2))
+            / ((before[:, 1:] + before[:, :-1]) / 2).std()
+        ),
+        "The deviation is that of the moved output",
+    ),
+    (
         "7.7",
         share_by(lambda sizes: np.sort(sizes.ravel())[::-1], np.greater),
         "The part must be exceeded",

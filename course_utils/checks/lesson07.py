@@ -747,7 +747,8 @@ def _shift_change(
     cut: slice = slice(1, None),
 ) -> float:
     """The measure, in which any step may be mistaken."""
-    return float(error(after[:, cut] - moved(before)) / spread(before, after))
+    with np.errstate(divide="ignore", invalid="ignore"):  # a mistaken spread may be 0
+        return float(np.divide(error(after[:, cut] - moved(before)), spread(before, after)))
 
 
 def shift_change(before: np.ndarray, after: np.ndarray) -> float:
@@ -803,7 +804,7 @@ SHIFT_CHANGE = Exercise(
         ),
         "The deviation is that of the moved output: that of `before`, all of it, is meant.": (
             lambda before, after: _shift_change(
-                before, after, spread=lambda b, a: ((b[:, :-1] + b[:, 1:]) / 2).std() or np.nan
+                before, after, spread=lambda b, a: ((b[:, :-1] + b[:, 1:]) / 2).std()
             )
         ),
         "The rows are moved: the picture went to the right, so the columns are.": (
@@ -820,9 +821,7 @@ SHIFT_CHANGE = Exercise(
             lambda before, after: _shift_change(before, after, spread=lambda b, a: 1.0)
         ),
         "The change is divided by the deviation of the new output: the old one is meant.": (
-            lambda before, after: _shift_change(
-                before, after, spread=lambda b, a: a.std() or np.nan
-            )
+            lambda before, after: _shift_change(before, after, spread=lambda b, a: a.std())
         ),
         "The change is divided by the variance: the standard deviation is its root.": (
             lambda before, after: _shift_change(before, after, spread=lambda b, a: b.var())
