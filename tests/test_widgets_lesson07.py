@@ -190,9 +190,10 @@ def test_the_chosen_output_is_framed(stack, place, cell):
     canvas, picture = pictures.children
     dropdown.value = stack
     side = receptive_field.output_side(stack)
-    assert f"({side // 2}, {side // 2}) is framed" in canvas.alt  # the middle, as in the picture
+    assert f"({side // 2}, {side // 2}) framed" in canvas.alt  # the middle, as in the picture
     canvas.event = {"row": place[0], "column": place[1], "count": 1}
-    assert f"{cell} is framed" in canvas.alt == canvas.caption
+    assert canvas.caption == f"output, {side} x {side} cells, {cell} framed"
+    assert canvas.caption in canvas.alt
     assert picture.caption.startswith(f"output {cell}")
     pixels = np.array(Image.open(io.BytesIO(canvas.png)))
     (rows, columns) = np.nonzero((pixels == (0, 0x99, 0xFF)).all(axis=-1))

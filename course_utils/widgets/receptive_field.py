@@ -204,14 +204,15 @@ def demo() -> Demo:
         rows=SIDE,  # fine enough for every stack: the grid stays, the output changes
         columns=SIDE,
         width=WIDTH,
-        caption=_output_alt(stack.value),
+        caption=_output_caption(stack.value),
     )
 
     def show_output(_change: dict[str, Any]) -> None:
         cell = _cell_at(stack.value, canvas.clicked)
         with canvas.hold_sync():
             canvas.png = _output_png(stack.value, cell)
-            canvas.alt = canvas.caption = _output_alt(stack.value, cell)
+            canvas.alt = _output_alt(stack.value, cell)
+            canvas.caption = _output_caption(stack.value, cell)
 
     stack.observe(show_output, "value")
     canvas.observe(show_output, "event")
@@ -285,10 +286,12 @@ def _output_png(stack: str, cell: tuple[int, int] | None = None) -> bytes:
     return file.getvalue()
 
 
-def _output_alt(stack: str, cell: tuple[int, int] | None = None) -> str:
+def _output_caption(stack: str, cell: tuple[int, int] | None = None) -> str:
+    """No wider than the output, so that both pictures stay side by side."""
     side = output_side(stack)
     row, column = cell or (side // 2, side // 2)
-    return (
-        f"Output of {stack}, {side} x {side} cells, mean over the channels; "
-        f"({row}, {column}) is framed."
-    )
+    return f"output, {side} x {side} cells, ({row}, {column}) framed"
+
+
+def _output_alt(stack: str, cell: tuple[int, int] | None = None) -> str:
+    return f"Mean over the channels of {stack}: {_output_caption(stack, cell)}."
