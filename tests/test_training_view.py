@@ -125,9 +125,10 @@ def test_the_strip_has_images_truth_and_predictions_with_void_in_grey():
     images = np.full((2, 3, 4, 5), 7, np.uint8)
     truth, predicted = np.full((2, 4, 5), 255, np.uint8), np.ones((2, 4, 5), np.uint8)
     strip = sample_strip(images, truth, predicted, PALETTE)
-    assert strip.shape == (12, 10, 3)
-    assert np.unique(strip[:4]) == 7
-    assert np.array_equal(strip[5, 5], training_view.VOID_COLOUR)
+    assert strip.shape == (16, 12, 3)
+    assert np.unique(strip[:4, :5]) == 7
+    assert np.all(strip[4:6] == 255)
+    assert np.array_equal(strip[7, 8], training_view.VOID_COLOUR)
     assert np.array_equal(strip[-1, -1], PALETTE[1])
 
 

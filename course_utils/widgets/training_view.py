@@ -30,6 +30,8 @@ SECONDS_BETWEEN_PICTURES = 0.5
 SHARE_OF_TIME = 0.1
 """Of the training, that drawing may take."""
 VOID_COLOUR = (170, 170, 170)
+GAP = 2
+"""Pixels between sample pictures."""
 
 _BROWSER = """
 function render({ model, el }) {
@@ -215,7 +217,8 @@ def draw_training(history: History, samples: Samples | None, palette: np.ndarray
         ax = figure.add_subplot(grid[1, :])
         ax.imshow(sample_strip(images, label_maps, predictions, palette))
         height = label_maps.shape[1]
-        ax.set_yticks([(row + 0.5) * height for row in range(3)], ["image", "truth", "prediction"])
+        middles = [row * (height + GAP) + height / 2 for row in range(3)]
+        ax.set_yticks(middles, ["image", "truth", "prediction"])
         ax.set_xticks([])
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
@@ -243,18 +246,26 @@ def sample_strip(
 
     Returns
     -------
-    ndarray of uint8, shape (3 H, N W, 3)
+    ndarray of uint8, shape (3 H + 2 GAP, N W + (N - 1) GAP, 3)
+        White between them.
 
     Examples
     --------
     >>> images, maps = np.zeros((2, 3, 8, 8), np.uint8), np.full((2, 8, 8), 255, np.uint8)
     >>> sample_strip(images, maps, maps, np.zeros((1, 3), np.uint8)).shape
-    (24, 16, 3)
+    (28, 18, 3)
     """
     colours = np.tile(np.array(VOID_COLOUR, np.uint8), (256, 1))
     colours[: len(palette)] = palette
     rows = [images.transpose(0, 2, 3, 1), colours[label_maps], colours[predictions]]
-    return np.concatenate([np.concatenate(list(row), axis=1) for row in rows])
+    height, width = label_maps.shape[1:]
+    down, right = height + GAP, width + GAP
+    strip = np.full((3 * down - GAP, len(images) * right - GAP, 3), 255, np.uint8)
+    for row, pictures in enumerate(rows):
+        for column, picture in enumerate(pictures):
+            top, left = row * down, column * right
+            strip[top : top + height, left : left + width] = picture
+    return strip
 
 
 def _ending(run: Any) -> str:
