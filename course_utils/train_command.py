@@ -25,6 +25,7 @@ from course_utils.training_errors import TrainingError
 from course_utils.training_figures import draw_curves, draw_predictions
 from course_utils.training_report import PlainReport
 from course_utils.training_state import LAST
+from course_utils.transforms import Augmentation
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,37 @@ class Recipe:
 
 
 RECIPES = {
-    "digits": Recipe(
-        Config(epochs=10, batch_size=8, learning_rate=5e-3), options={"batch_norm": True}
+    "digits": Recipe(  # many small steps: what a digit is comes late, and then at once
+        Config(
+            epochs=8,
+            batch_size=2,
+            learning_rate=2e-2,
+            class_weights=(0.3, *(10 * [1.0])),  # or all is background for half of the run
+        ),
+        options={"depth": 3, "batch_norm": True},
+    ),
+    "camvid": Recipe(
+        Config(
+            epochs=200,
+            batch_size=8,
+            class_weights="balanced",
+            ema=0.99,
+            augmentation=Augmentation(
+                scale=(0.5, 2.0), crop=(352, 352), brightness=0.2, contrast=0.2
+            ),
+            size=(368, 480),  # 360 rows are no multiple of 16
+        ),
+        options={"batch_norm": True},
+    ),
+    "nuclei": Recipe(
+        Config(
+            epochs=60,
+            batch_size=8,
+            ema=0.99,
+            augmentation=Augmentation(upside_down=True, rotate=45, brightness=0.2, contrast=0.2),
+            size=(256, 256),
+        ),
+        options={"batch_norm": True},
     ),
 }
 """By data set; what is not named takes the defaults."""

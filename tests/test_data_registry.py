@@ -29,9 +29,11 @@ def test_all_data_sets_are_known():
 def test_what_the_course_makes_has_one_form(name):
     data = load_data(name, "val", count=6)
     images, label_maps, instance_maps = data.arrays()
-    assert (images.dtype, images.shape) == (np.uint8, (6, 3, 128, 128))
-    assert (label_maps.dtype, label_maps.shape) == (np.uint8, (6, 128, 128))
-    assert (instance_maps.dtype, instance_maps.shape) == (np.int32, (6, 128, 128))
+    side = 64 if name == "digits" else 128
+    assert describe_data(name).size == f"{side} x {side}"
+    assert (images.dtype, images.shape) == (np.uint8, (6, 3, side, side))
+    assert (label_maps.dtype, label_maps.shape) == (np.uint8, (6, side, side))
+    assert (instance_maps.dtype, instance_maps.shape) == (np.int32, (6, side, side))
     assert data.num_classes == len(data.class_names) == len(data.palette)
     assert data.class_names[0] == "background"
     assert label_maps.max() < data.num_classes

@@ -49,7 +49,7 @@ def read_table() -> dict[str, Broken]:
             row["right"],
             wrong,
             row["tests"],
-            [] if name in row.get("no_lesson", ()) else row["lessons"],
+            row["lessons"],
         )
         for module, rows in table.items()
         for row in rows
@@ -146,7 +146,7 @@ def failing_cells(broken: Broken) -> list[str]:
         module = Path(folder, f"course_utils/{broken.module}.py")
         module.write_text(broken_text(broken), encoding="utf-8")
         found = []
-        for number in broken.lessons or ["06", "07", "08", "09"]:
+        for number in broken.lessons:
             (notebook,) = Path(folder, "notebooks").glob(f"{number}_*.ipynb")
             options = ["-x", "-q", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider"]
             options += ["-o", "addopts=", f"--rootdir={folder}"]

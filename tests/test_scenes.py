@@ -322,6 +322,31 @@ def test_scenes_too_small_for_a_digit_are_refused(size):
         digit_scene(size=size)
 
 
+def test_small_writing_fits_in_small_scenes():
+    small = digit_scenes.SMALL
+    _, label_maps, instance_maps = digit_scenes.digit_scenes(40, size=(64, 64), writing=small)
+    heights = [
+        np.ptp(np.nonzero(instance_map == number)[0]) + 1
+        for instance_map in instance_maps
+        for number in range(1, instance_map.max() + 1)
+    ]
+    assert 10 < min(heights) <= max(heights) <= 24 * 1.2
+    counts = instance_maps.max(axis=(1, 2))
+    assert 4 <= counts.min() <= counts.max() == 8
+    np.testing.assert_array_equal(label_maps > 0, instance_maps > 0)
+    with pytest.raises(ValueError, match=r"size must be .* 31 or more"):
+        digit_scene(size=(30, 64), writing=small)
+
+
+@pytest.mark.parametrize(
+    "ranges",
+    [{"heights": (24, 16)}, {"heights": (4, 16)}, {"digits": (0, 3)}, {"contrast": (9, 2)}],
+)
+def test_ranges_of_writing_run_upwards(ranges):
+    with pytest.raises(ValueError, match=f"{next(iter(ranges))} must be a lowest and a highest"):
+        digit_scenes.Writing(**ranges)
+
+
 def test_unknown_parts_and_negative_counts_are_refused():
     for make in (digit_scene, lambda **named: digit_scenes.digit_scenes(1, **named)):
         with pytest.raises(ValueError, match="one of train, val, test, got 'dev'"):

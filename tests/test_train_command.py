@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from PIL import Image
 
 from course_utils.__main__ import main
 from course_utils.checkpoints import load_model
+from course_utils.datasets import nuclei
 from course_utils.datasets.registry import load_data
 from course_utils.history import History
 from course_utils.models.registry import model_names
@@ -149,3 +151,57 @@ def test_every_recipe_belongs_to_a_data_set():
     from course_utils.datasets.registry import data_names
 
     assert set(RECIPES) <= set(data_names())
+
+
+SHORT = ["--epochs", "1", "--option", "width=2", "--size", "48", "64", "--batch-size", "2"]
+
+
+@pytest.fixture
+def real_camvid(require_shared, tmp_path):
+    """A few frames of CamVid in their original layout."""
+    packed = require_shared / "data" / "camvid" / "CamVid"
+    if not packed.is_dir():
+        pytest.skip("needs CamVid in ../shared/data")
+    folder = tmp_path / "CamVid"
+    for part in ("train", "val", "test"):
+        lines = (packed / f"{part}.txt").read_text().splitlines()[:4]
+        for kind, ending in (("", "webp"), ("annot", "png")):
+            (folder / f"{part}{kind}").mkdir(parents=True)
+            for line in lines:
+                stem = line.split("/")[-1].removesuffix(".png")
+                picture = Image.open(packed / f"{part}{kind}" / f"{stem}.{ending}")
+                picture.save(folder / f"{part}{kind}" / f"{stem}.png")
+        (folder / f"{part}.txt").write_text("\n".join(lines))
+    return tmp_path
+
+
+@pytest.fixture
+def real_nuclei(require_shared, tmp_path, monkeypatch):
+    """Some nuclei as they were published; each part has three, whatever the table says."""
+    packed = require_shared / "data" / "nuclei_dsb2018" / "sample_original_layout" / "stage1_train"
+    if not packed.is_dir():
+        pytest.skip("needs nuclei in ../shared/data")
+    names = sorted(path.name for path in packed.iterdir())[:9]
+    for name in names:
+        shutil.copytree(packed / name, tmp_path / "stage1_train" / name)
+    table = {
+        name: nuclei.split_table()[name] | {"split": part}
+        for name, part in zip(names, 3 * tuple(nuclei.PARTS), strict=True)
+    }
+    monkeypatch.setattr(nuclei, "split_table", lambda: table)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["camvid", "nuclei"])
+def test_real_data_train_and_are_scored(name, request, tmp_path, capsys):
+    root = request.getfixturevalue(f"real_{name}")
+    out = tmp_path / "out"
+    where = ["--data", name, "--from", str(root), "--out", str(out), "--device", "cpu"]
+    assert main(["train", *where, *SHORT]) == 0, capsys.readouterr().err
+    scores = json.loads((out / "scores.json").read_text(encoding="utf-8"))
+    assert scores["part"] == "test"
+    assert 0 <= scores["mean_iou"] <= 1
+    assert len(scores["iou_per_class"]) == (11 if name == "camvid" else 2)
+    assert History.load(out)["loss"][0] > 0
+    config = json.loads((out / "config.json").read_text(encoding="utf-8"))["config"]
+    assert config["augmentation"]["brightness"] == 0.2

@@ -11,6 +11,7 @@ piece of texture, that is seen in one part is never seen in another.
 """
 
 import functools
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -25,16 +26,75 @@ PARTS = ("train", "val", "test")
 SHARES = (0.0, 0.5, 0.75, 1.0)
 """A part has the digits, and of each texture the rows, between one share and the next."""
 CLASS_NAMES = ("background", *"0123456789")
-SMALLEST = 64
-"""Pixels on a side, at least: the largest digit must fit."""
 FINE = 4
 """Points per stored number of a digit after interpolation."""
 GAP = 2
 """Pixels at least between the ink of two digits."""
+ROOM = 1.28
+"""Sides of a scene must be so many times the largest digit, which is turned and slanted."""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How the digits of a scene are written.
+
+    Parameters
+    ----------
+    heights : tuple of float
+        Pixels that the smallest and the largest digit are high, at least 8.
+    digits : tuple of int, optional
+        How many are tried for, fewest and most; by default 3 to 6 on 128 x 128 pixels, and in
+        proportion on other sizes. Where no room is found there are fewer.
+    contrast : tuple of float
+        Grey levels, of 255, between ink and texture, least and most.
+    turn : float
+        Largest turn to either side, in degrees.
+    slant : float
+        Largest slant to either side: columns a row.
+
+    Raises
+    ------
+    ValueError
+        If a range runs downwards or begins too low.
+
+    Examples
+    --------
+    >>> Writing(heights=(16, 24)).smallest_side
+    31
+    """
+
+    heights: tuple[float, float] = (32, 50)
+    digits: tuple[int, int] | None = None
+    contrast: tuple[float, float] = (40, 100)
+    turn: float = 15.0
+    slant: float = 0.2
+
+    def __post_init__(self) -> None:
+        for name, least in (("heights", 8), ("digits", 1), ("contrast", 0)):
+            given = getattr(self, name)
+            if given is not None and not least <= given[0] <= given[1]:
+                raise ValueError(
+                    f"{name} must be a lowest and a highest number, {least} or more, got {given}."
+                )
+
+    @property
+    def smallest_side(self) -> int:
+        """Pixels on a side of a scene, at least: the largest digit must fit."""
+        return round(ROOM * self.heights[1])
+
+
+LARGE = Writing()
+"""Strokes of some five pixels, of which many hardly differ from the ground."""
+SMALL = Writing(heights=(16, 24), digits=(6, 8), contrast=(90, 150), turn=8.0, slant=0.1)
+"""Many to a picture, and clearer: what a network can learn in minutes without a GPU."""
 
 
 def digit_scene(
-    seed: int = 0, *, size: tuple[int, int] = (128, 128), part: str = "train"
+    seed: int = 0,
+    *,
+    size: tuple[int, int] = (128, 128),
+    part: str = "train",
+    writing: Writing = LARGE,
 ) -> Picture:
     """Write digits on a texture.
 
@@ -43,9 +103,10 @@ def digit_scene(
     seed : int
         The same number, size and part give the same scene: the first one of `digit_scenes`.
     size : tuple of int
-        Rows and columns, each 64 or more.
+        Rows and columns, each `writing.smallest_side` or more.
     part : {"train", "val", "test"}
         Whence the digits and the texture come.
+    writing : Writing
 
     Returns
     -------
@@ -63,13 +124,19 @@ def digit_scene(
     >>> scene.image.shape, scene.class_names[:3], int(scene.instance_map.max())
     ((128, 128, 3), ('background', '0', '1'), 6)
     """
-    _require(size, part)
-    image, instance_map, classes = _scene(np.random.default_rng([seed, 0]), size, part)
+    _require(size, part, writing)
+    rng = np.random.default_rng([seed, 0])
+    image, instance_map, classes = _scene(rng, size, part, writing)
     return Picture(image, classes[instance_map], instance_map, CLASS_NAMES)
 
 
 def digit_scenes(
-    count: int, *, seed: int = 0, size: tuple[int, int] = (128, 128), part: str = "train"
+    count: int,
+    *,
+    seed: int = 0,
+    size: tuple[int, int] = (128, 128),
+    part: str = "train",
+    writing: Writing = LARGE,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Write many scenes of digits, as a data set.
 
@@ -77,7 +144,7 @@ def digit_scenes(
     ----------
     count : int
         How many. The first scenes stay the same when more are asked for.
-    seed, size, part
+    seed, size, part, writing
         As in `digit_scene`.
 
     Returns
@@ -100,7 +167,7 @@ def digit_scenes(
     >>> images.shape, label_maps.shape, instance_maps.dtype
     ((3, 3, 128, 128), (3, 128, 128), dtype('int32'))
     """
-    _require(size, part)
+    _require(size, part, writing)
     if count < 0:
         raise ValueError(f"count must be 0 or more, got {count}. Ask for some scenes.")
     images = np.empty((count, 3, *size), np.uint8)
@@ -108,7 +175,7 @@ def digit_scenes(
     instance_maps = np.empty((count, *size), np.int32)
     for number in range(count):
         rng = np.random.default_rng([seed, number])
-        image, instance_maps[number], classes = _scene(rng, size, part)
+        image, instance_maps[number], classes = _scene(rng, size, part, writing)
         images[number] = image.transpose(2, 0, 1)
         label_maps[number] = classes[instance_maps[number]]
     return images, label_maps, instance_maps
@@ -141,18 +208,18 @@ def _bounds(part: str, length: int) -> tuple[int, int]:
     return int(low * length), int(high * length)
 
 
-def _require(size: tuple[int, int], part: str) -> None:
+def _require(size: tuple[int, int], part: str, writing: Writing) -> None:
     if part not in PARTS:
         raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}.")
-    if len(size) != 2 or min(size) < SMALLEST:
+    if len(size) != 2 or min(size) < writing.smallest_side:
         raise ValueError(
-            f"size must be rows and columns, each {SMALLEST} or more, got {size}. "
+            f"size must be rows and columns, each {writing.smallest_side} or more, got {size}. "
             "Cut a piece out of a larger scene if you need less."
         )
 
 
 def _scene(
-    rng: np.random.Generator, size: tuple[int, int], part: str
+    rng: np.random.Generator, size: tuple[int, int], part: str, writing: Writing
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Image, instance map, and the class index of each instance number."""
     canvas = _texture(rng, size, part)
@@ -160,17 +227,22 @@ def _scene(
     classes = [0]
     dark_first = rng.integers(2)
     low, high = _bounds(part, len(_digits()[0]))
-    wanted = max(1, round(rng.integers(3, 7) * size[0] * size[1] / 128**2))
+    if writing.digits is None:
+        wanted = max(1, round(rng.integers(3, 7) * size[0] * size[1] / 128**2))
+    else:
+        wanted = int(rng.integers(writing.digits[0], writing.digits[1] + 1))
     for _ in range(8 * wanted):
         number = rng.integers(low, high)
-        cover = _write(rng, _digits()[0][number])
+        cover = _write(rng, _digits()[0][number], writing)
         place = [rng.integers(0, side - len(cover) + 1) for side in size]
         window = tuple(slice(start, start + len(cover)) for start in place)
         mask = cover >= 0.5
         if np.any(ndimage.binary_dilation(mask, iterations=GAP) & (instance_map[window] > 0)):
             continue
         opacity = rng.uniform(0.75, 1.0) * cover[..., None]
-        ink = _ink(rng, canvas[window].mean(axis=(0, 1)), darker=len(classes) % 2 == dark_first)
+        step = rng.uniform(*writing.contrast)
+        darker = len(classes) % 2 == dark_first
+        ink = _ink(rng, canvas[window].mean(axis=(0, 1)), -step if darker else step)
         canvas[window] += opacity * (ink - canvas[window])
         instance_map[window][mask] = len(classes)
         classes.append(_digits()[1][number] + 1)
@@ -181,11 +253,12 @@ def _scene(
     return image, instance_map, np.array(classes, np.uint8)
 
 
-def _write(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
+def _write(rng: np.random.Generator, ink: np.ndarray, writing: Writing) -> np.ndarray:
     """A digit enlarged, turned and slanted: how much of each pixel is ink, in a square window."""
-    height = rng.uniform(32, 50)
+    height = rng.uniform(*writing.heights)
     side = int(height * 1.2)
-    angle, slant = np.deg2rad(rng.uniform(-15, 15)), rng.uniform(-0.2, 0.2)
+    angle = np.deg2rad(rng.uniform(-writing.turn, writing.turn))
+    slant = rng.uniform(-writing.slant, writing.slant)
     cos, sin = np.cos(angle) * len(ink) / height, np.sin(angle) * len(ink) / height
     across, down = np.array([cos, -sin + slant * cos]), np.array([sin, cos + slant * sin])
     middle = (len(ink) - side * np.array([across.sum(), down.sum()])) / 2
@@ -196,9 +269,8 @@ def _write(rng: np.random.Generator, ink: np.ndarray) -> np.ndarray:
     return np.clip((np.asarray(large) - 0.5) * 2.5 + 0.5, 0, 1)
 
 
-def _ink(rng: np.random.Generator, ground: np.ndarray, darker: bool) -> np.ndarray:
-    """A colour that differs from the ground: darker or brighter, and of any hue."""
-    step = (-1 if darker else 1) * rng.uniform(40, 100)
+def _ink(rng: np.random.Generator, ground: np.ndarray, step: float) -> np.ndarray:
+    """A colour some grey levels darker or brighter than the ground, and of any hue."""
     if not 10 < ground.mean() + step < 245:
         step = -step
     return np.clip(ground + step + rng.normal(0, 30, 3), 0, 255).astype(np.float32)

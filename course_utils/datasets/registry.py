@@ -61,16 +61,22 @@ class _Made:
     description: Description
     make: Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]]
     class_names: tuple[str, ...]
+    side: int
 
 
 def _made(
-    name: str, title: str, make: Callable[..., Any], class_names: tuple[str, ...], *counts: int
+    name: str,
+    title: str,
+    make: Callable[..., Any],
+    class_names: tuple[str, ...],
+    *counts: int,
+    side: int = 128,
 ) -> _Made:
     parts = dict(zip(("train", "val", "test"), counts, strict=True))
     description = Description(
-        name, title, "CC BY 4.0", "this course (data/README.md)", "128 x 128", parts
+        name, title, "CC BY 4.0", "this course (data/README.md)", f"{side} x {side}", parts
     )
-    return _Made(description, make, class_names)
+    return _Made(description, make, class_names, side)
 
 
 _MADE = {
@@ -78,10 +84,11 @@ _MADE = {
     for made in (
         _made(
             "digits",
-            "handwritten digits on textures",
-            digit_scenes.digit_scenes,
+            "handwritten digits on textures, small enough to learn without a GPU",
+            functools.partial(digit_scenes.digit_scenes, writing=digit_scenes.SMALL),
             digit_scenes.CLASS_NAMES,
-            *(400, 100, 100),
+            *(1000, 100, 100),
+            side=64,
         ),
         _made(
             "coins",
@@ -166,7 +173,7 @@ def describe_data(name: str) -> Description:
     Examples
     --------
     >>> describe_data("digits").parts
-    {'train': 400, 'val': 100, 'test': 100}
+    {'train': 1000, 'val': 100, 'test': 100}
     """
     _require_name(name)
     return _FETCHED[name][0] if name in _FETCHED else _MADE[name].description
@@ -196,7 +203,7 @@ def load_data(
         Take only the first so many pictures; by default all. Of what the course makes itself, more
         may be asked for than the part has.
     size : tuple of int, optional
-        Rows and columns. What the course makes is made in this size (128 x 128 by default), other
+        Rows and columns. What the course makes is made in this size, other
         pictures are resized to it.
     **options
         Of the data set's own reader or maker, such as `share` of ships.
@@ -233,7 +240,7 @@ def load_data(
     if root is not None:
         raise ValueError(f"root must be left out, got {root}: {name} is made by the course itself.")
     made = _MADE[name]
-    rows, columns = size or (128, 128)
+    rows, columns = size or (made.side, made.side)
     arrays = _make(name, part, count or parts[part], (rows, columns), **options)
     palette = display_palette(len(made.class_names))
     return from_arrays(name, part, *arrays, class_names=made.class_names, palette=palette)
