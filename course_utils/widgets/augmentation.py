@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from course_utils import transforms
 from course_utils.datasets.pictures import load_picture
 from course_utils.figures import new_figure, set_alt_text
-from course_utils.labels import IGNORE_INDEX
-from course_utils.plotting import show_image, show_label_map, show_overlay
+from course_utils.labels import IGNORE_INDEX, display_palette
 from course_utils.transforms import Augmentation
 from course_utils.widgets.explore import explore
 from course_utils.widgets.slider import Slider
@@ -20,6 +19,7 @@ from course_utils.widgets.still import Demo
 PICTURES = ("coffee", "cat", "astronaut", "coins")
 SIDE = 144
 """Rows and columns of the picture that is moved, in pixels."""
+TILE, GAP, TITLE = 240, 10, 26  # screen pixels
 
 
 class _Chosen:
@@ -131,11 +131,11 @@ def draw_augmentation(
     share = float(np.mean(shown == right))
     how = "Image moved alone" if image_alone else "Label map moved along"
     line = f"{how}: {share:.1%} of the pixels have the right label."
-    figure, axes = new_figure(1, 3, width=7.6, height=2.8)
-    colours = new_image.transpose(1, 2, 0)
-    show_image(colours, axes[0, 0], title="image")
-    show_label_map(shown, axes[0, 1], class_names=names, title="label map", legend=False)
-    show_overlay(colours, shown, axes[0, 2], class_names=names, title="both", legend=False)
+    colours = _coloured(shown, len(names))
+    pixels = new_image.transpose(1, 2, 0)
+    tint = np.where(shown > 0, 0.45, 0)[..., None]  # background stays clear
+    both = np.where(_outlines(shown)[..., None], 255, (1 - tint) * pixels + tint * colours)
+    figure = _tiled({"image": pixels, "label map": colours, "both": both.astype(np.uint8)})
     void = np.mean(shown == IGNORE_INDEX)
     set_alt_text(
         figure,
@@ -184,3 +184,36 @@ def _sample(name: str) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
         image[window].transpose(2, 0, 1), label_map[window], size=(SIDE, SIDE)
     )
     return small, labels, tuple(picture.class_names)
+
+
+def _coloured(label_map: np.ndarray, num_classes: int) -> np.ndarray:
+    """Class colours, uint8 (H, W, 3); void is white with grey stripes."""
+    stripes = np.where(np.add(*np.indices(label_map.shape)) % 6 < 2, 150, 255).astype(np.uint8)
+    void = label_map == IGNORE_INDEX
+    colours = display_palette(num_classes)[np.where(void, 0, label_map)]
+    return np.where(void[..., None], stripes[..., None], colours)
+
+
+def _outlines(label_map: np.ndarray) -> np.ndarray:
+    """Pixels whose right or lower neighbour has another value."""
+    beyond = np.pad(label_map, ((0, 1), (0, 1)), mode="edge")
+    return (beyond[:-1, :-1] != beyond[1:, :-1]) | (beyond[:-1, :-1] != beyond[:-1, 1:])
+
+
+def _tiled(tiles: dict[str, np.ndarray]) -> Figure:
+    """Titled square pictures as one: a panel for each would take twice as long to draw."""
+    height, width = TITLE + TILE, len(tiles) * (TILE + GAP) - GAP
+    canvas = np.full((height, width, 3), 255, np.uint8)
+    figure, axes = new_figure(width=width / 100, height=height / 100)
+    figure.set_layout_engine("none")
+    ax = axes[0, 0]
+    ax.set_position((0, 0, 1, 1))
+    ax.set_axis_off()
+    ax.set(xlim=(0, width), ylim=(height, 0))
+    for index, (title, tile) in enumerate(tiles.items()):
+        left = index * (TILE + GAP)
+        rows, columns = (np.arange(TILE) * side // TILE for side in tile.shape[:2])
+        canvas[TITLE:, left : left + TILE] = tile[rows[:, None], columns]
+        ax.text(left + TILE / 2, TITLE - 8, title, ha="center", va="baseline", fontsize=11)
+    figure.figimage(canvas, origin="upper", zorder=-1)
+    return figure
