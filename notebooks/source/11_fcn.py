@@ -422,7 +422,7 @@ print("three lines and the library agree:", tuple(network(test_images[:2]).shape
 # %% [markdown]
 # The new score layers **start at zero**. So a new FCN-16s, filled with a trained FCN-32s, gives nearly
 # that network's answers on its first day, and can only learn to mend them. (Nearly: enlarging twice
-# and then 16 times is not quite 32 times.)
+# and then 16 times is not quite 32 times. Random weights stand in for trained ones here.)
 # %%
 deep = FCN(2, stride=32, width=8, head=64).requires_grad_(False)
 nn.init.normal_(deep.score32.weight)
@@ -586,7 +586,8 @@ for (use4, use3), value in by_skips.items():
 # the coarse scores matter more. Say on which data a gain was measured.
 #
 # **Move it.** Switch the skips, walk through test pictures, and watch the three score maps that are
-# added. Where does the coarse map still correct the fine one?
+# added. Where does the coarse map still correct the fine one? (Bright scores speak for coin, mid-grey is
+# undecided. Errors: sky blue found, vermilion false alarm, purple missed.)
 # %% tags=["nbval-ignore-output"]
 figure, text = fcn_skips.draw_skips(frozen, test_part, picture=3, pool4=True, pool3=True)
 print(text)
