@@ -603,7 +603,8 @@ fcn_skips.demo(frozen, test_part)
 # %%
 FULL_RUN = False
 if FULL_RUN:
-    from course_utils.training import Config, evaluate, fit
+    from course_utils.training import evaluate, fit
+    from course_utils.training_config import Config
 
     street = {part: load_data("camvid", part) for part in ("train", "val", "test")}
     large = FCN(street["train"].num_classes, stride=8, width=64, head=1024, batch_norm=True)
