@@ -5,7 +5,7 @@
 # accidents that no error message reports, write the training loop by hand, choose a learning rate by
 # a test, and take up a run that was cut.
 #
-# **Needs:** lessons 05 (scores), 06 (convolution) and 09 (losses). **Run time:** about 70 s on two
+# **Needs:** lessons 05 (scores), 06 (convolution) and 09 (losses). **Run time:** about 80 s on two
 # CPU cores; no GPU needed, and section 11 says what one changes.
 # %%
 import copy
@@ -46,6 +46,7 @@ from course_utils.widgets.training_view import TrainingView
 # A photograph with a label map drawn by hand: five classes, and void (hatched), where no truth is
 # known. Six programs made both smaller. Which program would you train with?
 # %%
+torch.set_num_threads(1)  # networks this small gain little from a second thread
 coffee = load_picture("coffee")
 small = Image.fromarray(coffee.image).resize((150, 100), Image.Resampling.BOX)
 right = coffee.label_map[2::4, 2::4]  # (100, 150): every fourth pixel
