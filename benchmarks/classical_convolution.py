@@ -29,7 +29,7 @@ def convolution():
     """Version of torch, its threads, and timings by title of the layer."""
     cases = {}
     for title, layer in LAYERS.items():
-        cases[title] = patiently(time_side_by_side, conv_ways(*layer), rounds=9)
+        cases[title] = patiently(time_side_by_side, conv_ways(*layer), rounds=9, warm=True)
         print_timings(title, cases[title])
     threads = torch.get_num_threads()
     return {"torch": importlib.metadata.version("torch"), "threads": threads, "cases": cases}

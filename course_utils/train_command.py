@@ -134,7 +134,7 @@ def listing() -> str:
 
 
 def config_of(options: argparse.Namespace, recipe: Recipe) -> Config:
-    """The recipe's choices, overruled by those of the command line.
+    """The recipe's choices, overruled by those of the command line; no crop larger than a picture.
 
     Examples
     --------
@@ -144,9 +144,14 @@ def config_of(options: argparse.Namespace, recipe: Recipe) -> Config:
     given = {
         choice.name: getattr(options, choice.name, None) for choice in dataclasses.fields(Config)
     }
-    return dataclasses.replace(
+    config = dataclasses.replace(
         recipe.config, **{name: value for name, value in given.items() if value is not None}
     )
+    how = config.augmentation
+    if how is None or how.crop is None or config.size is None:
+        return config
+    crop = min(how.crop[0], config.size[0]), min(how.crop[1], config.size[1])
+    return dataclasses.replace(config, augmentation=dataclasses.replace(how, crop=crop))
 
 
 def option_of(text: str) -> tuple[str, Any]:

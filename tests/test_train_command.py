@@ -205,3 +205,4 @@ def test_real_data_train_and_are_scored(name, request, tmp_path, capsys):
     assert History.load(out)["loss"][0] > 0
     config = json.loads((out / "config.json").read_text(encoding="utf-8"))["config"]
     assert config["augmentation"]["brightness"] == 0.2
+    assert config["augmentation"]["crop"] == ([48, 64] if name == "camvid" else None)
