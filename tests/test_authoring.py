@@ -30,7 +30,7 @@ from course_utils.authoring.execute import keep_measured
 from course_utils.authoring.exercise import exercise_from_solution
 from course_utils.authoring.fingerprint import fingerprint, modules_behind
 from course_utils.authoring.lesson_list import lesson_list
-from course_utils.authoring.manners import lesson_manners, output_manners
+from course_utils.authoring.manners import code_manners, lesson_manners, output_manners
 from course_utils.authoring.source import read_source
 
 NOTEBOOKS = (LESSON_NOTEBOOK, SOLUTION_NOTEBOOK, EXERCISE_NOTEBOOK)
@@ -294,7 +294,6 @@ TEXT = new_markdown_cell("Text.")
 @pytest.mark.parametrize(
     ("cells", "message"),
     [
-        ([TEXT, LONG], "`a0 = 0`: 21 lines of code, at most 20"),
         ([TEXT, new_code_cell("1"), new_code_cell("2\n3")], "`2`: no text before this code"),
         ([new_code_cell("import sys\nsys.path")], "`import sys`: no text before this code"),
         ([TEXT, new_code_cell("show(a);")], "`show(a);`: ends with `;`, which nbval does not heed"),
@@ -304,6 +303,13 @@ TEXT = new_markdown_cell("Text.")
 def test_bad_manners_of_a_lesson_are_refused(cells, message):
     (line,) = lesson_manners("notebooks/05_masks.ipynb", new_notebook(cells=cells))
     assert message in line
+
+
+@pytest.mark.parametrize("name", [LESSON_NOTEBOOK, SOLUTION_NOTEBOOK])
+def test_code_of_more_than_20_lines_is_refused_in_lessons_and_solutions(course, name):  # noqa: F811
+    assert code_manners(name, nbformat.read(course / name, as_version=4)) == []
+    edit(course / name, lambda notebook: notebook.cells.append(LONG))
+    refusals(course, "`a0 = 0`: 21 lines of code, at most 20")
 
 
 def test_formulas_links_and_table_rules_are_not_words():
@@ -350,7 +356,7 @@ def test_good_outputs_pass():
         new_code_cell(outputs=[shown("image/png", "AAAA", page)]),
         new_markdown_cell("![a ship](ship.png)"),
     ]
-    assert output_manners("x", new_notebook(cells=cells), 1_800_000) == []
+    assert output_manners("x", new_notebook(cells=cells), 1_500_000) == []
 
 
 @pytest.mark.parametrize("text", ["![](ship.png)", "![ ](ship.png)", "<img src='ship.png'>"])
@@ -360,9 +366,9 @@ def test_a_picture_in_a_text_needs_alternative_text(text):
 
 
 def test_a_notebook_too_big_is_refused(course):  # noqa: F811
-    big = [printed("x" * 1_900_000)]
+    big = [printed("x" * 1_600_000)]
     edit(course / LESSON_NOTEBOOK, lambda n: cell_with(n, "6 * 7").update(outputs=big))
-    refusals(course, "1.9 MB, at most 1.8 MB")
+    refusals(course, "1.6 MB, at most 1.5 MB")
 
 
 # --- fingerprint -------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from course_utils.authoring import lesson_list
 from course_utils.authoring.exercise import exercise_from_solution
 from course_utils.authoring.fingerprint import fingerprint
-from course_utils.authoring.manners import at_cell, lesson_manners, output_manners
+from course_utils.authoring.manners import at_cell, code_manners, lesson_manners, output_manners
 from course_utils.authoring.source import Derived, derived_notebooks, read_source
 
 BUILD = "Run `python -m course_utils.authoring build`."
@@ -38,6 +38,7 @@ def problems(root: Path, notebook: Derived) -> list[str]:
     name = notebook.path.relative_to(root).as_posix()
     if committed is not None and notebook.kind != "exercise":
         lines += output_manners(name, committed, notebook.path.stat().st_size)
+        lines += code_manners(name, committed)
     if committed is not None and notebook.kind == "lesson":
         lines += lesson_manners(name, committed)
     return lines

@@ -18,7 +18,7 @@ from course_utils.places import course_root
 
 CODE_LINES = 20
 TEXT_WORDS = 150
-MEGABYTES = 1.8
+MEGABYTES = 1.5
 _BASE64 = re.compile(r"base64,[A-Za-z0-9+/=\s]+")
 _IMAGE = re.compile(r"""<img\b(?:[^>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
 _ALT = re.compile(r"""\balt\s*=\s*("[^"]*\w[^"]*"|'[^']*\w[^']*')""", re.IGNORECASE)
@@ -28,7 +28,7 @@ _HOME = re.compile(r"/home/\w|/Users/\w|\b[A-Za-z]:\\+Users\b")
 
 
 def lesson_manners(name: str, notebook: NotebookNode) -> list[str]:
-    """Cells of a lesson that are too long, code that no text introduces, a `;` at a cell's end.
+    """Texts of a lesson that are too long, code that no text introduces, a `;` at a cell's end.
 
     A question (`predict(`) is text for itself and for the code that answers it; a `reveal(`, a
     `check(` or a single line, such as the demo of a picture just drawn, may follow other code.
@@ -37,9 +37,6 @@ def lesson_manners(name: str, notebook: NotebookNode) -> list[str]:
     for cell in notebook.cells:
         where, length = at_cell(name, cell), len(cell.source.splitlines())
         if cell.cell_type == "code":
-            if length > CODE_LINES:
-                what = f"{length} lines of code, at most {CODE_LINES} hold one idea"
-                lines.append(f"{where}: {what}. Split the cell, or move code into course_utils.")
             if not introduced and length > 1 and not _SPEAKS.match(cell.source):
                 lines.append(f"{where}: no text before this code. Say above it what it shows.")
             if cell.source.rstrip().endswith(";") and "nbval-ignore-output" not in tags(cell):
@@ -49,6 +46,18 @@ def lesson_manners(name: str, notebook: NotebookNode) -> list[str]:
             what = f"{words} words, at most {TEXT_WORDS} are read in one go"
             lines.append(f"{where}: {what}. Split the cell.")
         introduced = cell.cell_type == "markdown" or cell.source.startswith("predict(")
+    return lines
+
+
+def code_manners(name: str, notebook: NotebookNode) -> list[str]:
+    """Code cells of a lesson or a solution that hold more than one idea, one line each."""
+    lines = []
+    for cell in notebook.cells:
+        length = len(cell.source.splitlines())
+        if cell.cell_type == "code" and length > CODE_LINES:
+            what = f"{length} lines of code, at most {CODE_LINES} hold one idea"
+            remedy = "Split the cell, or move code into course_utils."
+            lines.append(f"{at_cell(name, cell)}: {what}. {remedy}")
     return lines
 
 

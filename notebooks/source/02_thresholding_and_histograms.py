@@ -30,7 +30,8 @@ from course_utils.widgets.quiz import quiz
 # %%
 coins = load_picture("coins").image  # (H, W) uint8: grey levels 0 (black) to 255 (white)
 mask = coins > 107  # (H, W) bool
-compare(coins, mask, titles=["photograph", "brighter than 107"])
+_, axes = plt.subplots(1, 2, figsize=(5.4, 2.3))
+compare(coins, mask, titles=["photograph", "brighter than 107"], axes=axes)
 print(f"{mask.mean():.1%} of the pixels are brighter than 107")
 # %% [markdown]
 # Not bad for one line of code. And here is a page: letters printed by computer, so that the true mask
@@ -76,7 +77,7 @@ def to_grey(image):
 coffee, tissue = load_picture("coffee"), load_picture("immunohistochemistry")
 grey = to_grey(coffee.image)
 by_library = np.rint(255 * color.rgb2gray(coffee.image)).astype(np.uint8)
-figure, axes = plt.subplots(1, 2, figsize=(5.6, 2.1))
+figure, axes = plt.subplots(1, 2, figsize=(4.8, 1.85))
 compare(coffee.image, grey, titles=["colour", "grey levels"], axes=axes)
 print("equal to skimage.color.rgb2gray:", np.array_equal(grey, by_library))
 # %% [markdown]
@@ -187,7 +188,7 @@ threshold.draw_threshold("cat", threshold=t)
 # panel: empty glass, all of one colour.)
 # %%
 glands = scenes["glands"]
-figure, axes = plt.subplots(1, 2, figsize=(7.5, 3))
+figure, axes = plt.subplots(1, 2, figsize=(6.6, 2.7))
 show_image(glands.grey, axes[0], title="glands, grey levels")
 threshold.show_histogram(to_histogram(glands.grey), axes[1], title="two peaks")
 counts = to_histogram(glands.grey)
@@ -712,7 +713,8 @@ print(f"motorcycle: best of 90 colour windows IoU {best:.2f}; everything {everyt
 # %%
 touching = coin_scene(seed=0)
 true_mask = touching.instance_map > 0
-compare(touching.image, true_mask, titles=["coins that touch", "the true mask"])
+_, axes = plt.subplots(1, 2, figsize=(5.4, 2.9))
+compare(touching.image, true_mask, titles=["coins that touch", "the true mask"], axes=axes)
 print(f"{touching.instance_map.max()} coins, {true_mask.mean():.0%} of the picture")
 # %% tags=["nbval-ignore-output"]
 predict(

@@ -30,7 +30,8 @@ from course_utils.widgets.predict import predict, reveal
 # %%
 scene = coin_scene(seed=0)
 coin_mask = scene.label_map == 1  # (H, W) bool, exact
-compare(scene.image, coin_mask, titles=["14 coins, some touch", "the exact mask"])
+_, axes = plt.subplots(1, 2, figsize=(5.0, 2.7))
+compare(scene.image, coin_mask, titles=["14 coins, some touch", "the exact mask"], axes=axes)
 print(f"{scene.instance_map.max()} coins, {coin_mask.mean():.1%} of the picture")
 # %% [markdown]
 # **Predict.** Count before you run the cell after this one.
@@ -193,7 +194,7 @@ reveal("04-magnitude", "Euclidean norm")
 # The **direction** is the angle of the vector. Here it is drawn at some pixels of a coin's rim.
 # %%
 window = np.s_[130:190, 60:105]
-figure, axes = plt.subplots(1, 2, figsize=(6.5, 3.6))
+figure, axes = plt.subplots(1, 2, figsize=(5.5, 3.1))
 show_image(scene.image[window], axes[0], title="gradient, pointing to bright")
 r, c = (place[::6] for place in np.nonzero(magnitude[window] > 250))
 right, down = columns[window][r, c], rows[window][r, c]
@@ -220,9 +221,11 @@ levels = scene.image.astype(float)  # grey levels 0 ... 255
 smoothed = {sigma: ndimage.gaussian_filter(levels, sigma, mode="nearest") for sigma in (0, 1.5, 5)}
 magnitudes = {sigma: edges.gradient_magnitude(image) for sigma, image in smoothed.items()}
 part = np.s_[90:170, 120:230]
+_, axes = plt.subplots(1, 3, figsize=(7.2, 2.1))
 compare(
     *(magnitude[part] / magnitude.max() for magnitude in magnitudes.values()),
     titles=[f"sigma {sigma}" for sigma in magnitudes],
+    axes=axes,
 )
 cloth = ndimage.distance_transform_edt(~coin_mask) > 8
 rim = coin_mask & ~ndimage.binary_erosion(coin_mask)
@@ -641,7 +644,7 @@ from_minima = watershed(relief)
 inside, outside = ndimage.binary_erosion(coin_mask, iterations=6), cloth
 two = np.select([inside, outside], [2, 1])
 from_two = watershed(relief, two) == 2
-figure, axes = plt.subplots(1, 2, figsize=(7.5, 3))
+figure, axes = plt.subplots(1, 2, figsize=(6.2, 2.6))
 part = np.s_[130:190, 60:140]
 show_instances(from_minima[part], axes[0], image=scene.image[part], alpha=0.3)
 axes[0].set_title("every minimum (part)")
@@ -701,7 +704,7 @@ for name, target, answer in [
 # The nuclei drawn by hand, and below them what was found. Blue patches without an outline, where one
 # nucleus could not be told from the next, are void: they are neither drawn nor scored.
 # %%
-figure, axes = plt.subplots(2, 1, figsize=(5.6, 4.4))
+figure, axes = plt.subplots(2, 1, figsize=(4.7, 3.8))
 window = np.s_[205:317, 80:375]
 show_instances(nuclei[window], axes[0], image=tissue.image[window], title="30 nuclei, by hand")
 show_instances(nucleus_answer[window], axes[1], image=tissue.image[window], title="found")

@@ -62,8 +62,7 @@ def max_pool(image, window, stride, padding):
             part = padded[top : top + window, left : left + window]
             down, right = np.unravel_index(np.argmax(part), part.shape)
             pooled[row, column] = part[down, right]
-            in_image = (top + down - padding, left + right - padding)
-            indices[row, column] = in_image[0] * image.shape[1] + in_image[1]
+            indices[row, column] = (top + down - padding) * image.shape[1] + left + right - padding
     return pooled, indices
     ### END SOLUTION
 

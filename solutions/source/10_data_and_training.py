@@ -53,8 +53,7 @@ def crop_and_flip(image, label_map, top, left, size, flip):
     """
     ### BEGIN SOLUTION
     height, width = size
-    cut = np.zeros((3, height, width), np.uint8)
-    cut_map = np.full((height, width), 255, np.uint8)
+    cut, cut_map = np.zeros((3, *size), np.uint8), np.full(size, 255, np.uint8)
     part = image[:, top : top + height, left : left + width]  # may be smaller than the window
     rows, columns = part.shape[1:]
     cut[:, :rows, :columns] = part
